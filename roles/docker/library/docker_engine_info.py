@@ -1,0 +1,124 @@
+#!/usr/bin/python
+# Copyright: the Jarvis data tier authors
+# MIT licence (see LICENSE)
+"""Ansible module: what a host has of Docker, without changing anything."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: docker_engine_info
+short_description: Tell which engine a host has and which packages it lacks
+description:
+  - Looks for a Docker engine (C(dockerd)) and for Debian packages. A client binary alone is no engine.
+  - Changes nothing and needs neither root's group nor the Docker libraries, so it works on a bare host.
+options:
+  packages:
+    description: Debian packages the host needs in any case.
+    type: list
+    elements: str
+    default: []
+  engine_packages:
+    description: Debian packages that bring an engine, wanted only where there is none.
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    support: full
+    description: Changes nothing in either mode.
+author: Jarvis data tier
+"""
+
+EXAMPLES = r"""
+- name: See which engine the host has
+  docker_engine_info:
+    packages: [python3-requests]
+    engine_packages: [docker.io]
+  register: __docker_info
+"""
+
+RETURN = r"""
+engine:
+  description: Path of C(dockerd), empty when the host has none.
+  type: str
+  returned: always
+  sample: /usr/sbin/dockerd
+missing:
+  description: Packages to install, the engine's among them when there is no engine.
+  type: list
+  elements: str
+  returned: always
+responds:
+  description: Whether an engine answers on the local socket.
+  type: bool
+  returned: always
+settings_pending:
+  description: Whether the running engine started before its settings file was last written.
+  type: bool
+  returned: always
+"""
+
+import os
+import shutil
+import socket
+
+from ansible.module_utils.basic import AnsibleModule
+
+SOCKET = "/var/run/docker.sock"
+PID_FILE = "/var/run/docker.pid"
+SETTINGS_FILE = "/etc/docker/daemon.json"
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def responds():
+    """Return whether something accepts connections on the engine's socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(2)
+        try:
+            client.connect(SOCKET)
+        except OSError:
+            return False
+    return True
+
+
+def settings_pending():
+    """Return whether the settings file is newer than the pid file, which the engine writes as it starts."""
+    try:
+        return os.stat(SETTINGS_FILE).st_mtime > os.stat(PID_FILE).st_mtime
+    except FileNotFoundError:
+        return False
+
+
+def missing_packages(module, names):
+    """Return those of C(names) that dpkg does not know as installed."""
+    if not names:
+        return []
+    _rc, out, _err = module.run_command(
+        ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *names]
+    )
+    installed = {line.split()[0] for line in out.splitlines() if line.endswith(" installed")}
+    return [name for name in names if name not in installed]
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "engine_packages": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    engine = shutil.which("dockerd", path=SEARCH_PATH) or ""
+    wanted = module.params["packages"] + ([] if engine else module.params["engine_packages"])
+    module.exit_json(
+        changed=False,
+        engine=engine,
+        missing=missing_packages(module, wanted),
+        responds=responds(),
+        settings_pending=settings_pending(),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+-- What the configuration files hold that the running server does not have yet, and what is wrong with them.
+-- File times have whole seconds, so a file of the same second as the last load counts as newer.
+WITH file_settings AS MATERIALIZED (
+    SELECT
+        name,
+        error
+    FROM pg_file_settings
+),
+
+rejected AS (
+    SELECT f.name || ': ' || f.error AS problem
+    FROM file_settings AS f
+    LEFT JOIN pg_settings AS s ON f.name = s.name
+    WHERE f.error IS NOT NULL AND NOT coalesce(s.pending_restart, false)
+    UNION ALL
+    SELECT 'pg_hba.conf line ' || line_number || ': ' || error FROM pg_hba_file_rules
+    WHERE error IS NOT NULL
+    UNION ALL
+    SELECT 'pg_ident.conf line ' || line_number || ': ' || error FROM pg_ident_file_mappings
+    WHERE error IS NOT NULL
+)
+
+SELECT
+    current_setting('server_version') AS version,
+    (SELECT coalesce(string_agg(problem, '; '), '') FROM rejected) AS problems,
+    (
+        SELECT bool_or((pg_stat_file(path)).modification >= date_trunc('second', pg_conf_load_time()))
+        FROM
+            unnest(ARRAY[
+                current_setting('config_file'), current_setting('hba_file'), current_setting('ident_file')
+            ]) AS path
+    ) AS reload,
+    (SELECT coalesce(string_agg(name, ', '), '') FROM pg_settings
+    WHERE pending_restart) AS restart;

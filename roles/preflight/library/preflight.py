@@ -1,0 +1,241 @@
+#!/usr/bin/python
+# Copyright: the Jarvis data tier authors
+# MIT licence (see LICENSE)
+"""Ansible module: refuse a host or an inventory that cannot work, before anything is changed."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight
+short_description: Refuse what cannot work, before anything is changed
+description:
+  - Checks the host and the inventory's values and fails with every problem at once.
+  - Each problem names the variable, the value and the remedy. Nothing is changed.
+options:
+  distribution:
+    description: Name of the host's distribution, as Ansible's facts tell it.
+    type: str
+    required: true
+  distribution_version:
+    description: Its version.
+    type: str
+    required: true
+  architecture:
+    description: The host's architecture, as Ansible's facts tell it.
+    type: str
+    required: true
+  supported_distributions:
+    description: Versions by distribution.
+    type: dict
+    required: true
+  supported_architectures:
+    description: Architectures.
+    type: list
+    elements: str
+    required: true
+  min_memory_mb:
+    description: Memory in MiB that the host has to have.
+    type: int
+    required: true
+  min_disk_mb:
+    description: Free space in MiB that the engine's data folder has to have.
+    type: int
+    required: true
+  ports:
+    description: Ports that the containers publish.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      variable:
+        description: The variable that sets the port, for the message.
+        type: str
+        required: true
+      address:
+        description: Address to bind.
+        type: str
+        required: true
+      port:
+        description: Port to bind.
+        type: int
+        required: true
+      container:
+        description: The container that may already hold it.
+        type: str
+        required: true
+  identifiers:
+    description: SQL names by the variable that sets them.
+    type: dict
+    default: {}
+  passwords:
+    description: Given passwords by the variable that sets them; null where one is to be generated.
+    type: dict
+    default: {}
+  postgres_image:
+    description: Image of PostgreSQL, empty on a host without it.
+    type: str
+    default: ""
+  postgres_archive_major:
+    description: PostgreSQL major of that image in the archive, when it comes from one.
+    type: str
+    default: ""
+  postgres_volume:
+    description: Name of the volume that holds, or will hold, the data.
+    type: str
+    default: ""
+attributes:
+  check_mode:
+    support: full
+    description: Changes nothing in either mode.
+author: Jarvis data tier
+"""
+
+EXAMPLES = r"""
+- name: Check the host
+  preflight:
+    distribution: "{{ ansible_facts.distribution }}"
+    distribution_version: "{{ ansible_facts.distribution_version }}"
+    architecture: "{{ ansible_facts.architecture }}"
+    supported_distributions: {Debian: ["12"]}
+    supported_architectures: [x86_64]
+    min_memory_mb: 1024
+    min_disk_mb: 2048
+    ports:
+      - {variable: postgres_port, address: 127.0.0.1, port: 5432, container: jarvis-postgres}
+"""
+
+RETURN = r"""
+memory_mb:
+  description: Memory of the host in MiB.
+  type: int
+  returned: success
+cores:
+  description: Processors the host can use.
+  type: int
+  returned: success
+started_at:
+  description: When the check ran, in seconds since the epoch.
+  type: float
+  returned: success
+problems:
+  description: What is wrong, a sentence each.
+  type: list
+  elements: str
+  returned: always
+"""
+
+import os
+import time
+
+from ansible.module_utils import preflight_host as host
+from ansible.module_utils import preflight_input as checks
+from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENTS = {
+    "distribution": {"type": "str", "required": True},
+    "distribution_version": {"type": "str", "required": True},
+    "architecture": {"type": "str", "required": True},
+    "supported_distributions": {"type": "dict", "required": True},
+    "supported_architectures": {"type": "list", "elements": "str", "required": True},
+    "min_memory_mb": {"type": "int", "required": True},
+    "min_disk_mb": {"type": "int", "required": True},
+    "ports": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "variable": {"type": "str", "required": True},
+            "address": {"type": "str", "required": True},
+            "port": {"type": "int", "required": True},
+            "container": {"type": "str", "required": True},
+        },
+    },
+    "identifiers": {"type": "dict", "default": {}},
+    "passwords": {"type": "dict", "default": {}, "no_log": True},
+    "postgres_image": {"type": "str", "default": ""},
+    "postgres_archive_major": {"type": "str", "default": ""},
+    "postgres_volume": {"type": "str", "default": ""},
+}
+
+
+def input_problems(given):
+    """Yield the problems of the inventory's values alone."""
+    yield from checks.platform_problems(
+        given["distribution"],
+        given["distribution_version"],
+        given["architecture"],
+        given["supported_distributions"],
+        given["supported_architectures"],
+    )
+    yield from checks.identifier_problems(given["identifiers"])
+    yield from checks.password_problems(given["passwords"])
+
+
+def capacity_problems(given, memory, data_root):
+    """Yield the problems of a host that is too small."""
+    if memory < given["min_memory_mb"]:
+        yield (
+            f"The host has {memory} MiB of memory, and preflight_min_memory_mb asks for {given['min_memory_mb']}. "
+            "Use a larger host, or lower the variable if you know that it suffices."
+        )
+    free = host.disk_free_mb(data_root)
+    if free < given["min_disk_mb"]:
+        yield (
+            f"{data_root} has {free} MiB free, and preflight_min_disk_mb asks for {given['min_disk_mb']}. "
+            "Free some space, or lower the variable if you know that it suffices."
+        )
+
+
+def port_problems(given):
+    """Yield the problems of ports that something else holds."""
+    for wanted in given["ports"]:
+        holder = host.port_holder(wanted["address"], wanted["port"], wanted["container"])
+        if holder:
+            yield (
+                f"{wanted['variable']} is {wanted['port']}, but {wanted['address']}:{wanted['port']} is already in "
+                f"use by {holder}. Stop it, or set {wanted['variable']} to a free port."
+            )
+
+
+def volume_problems(given, data_root):
+    """Yield the problem of a data volume that the image cannot read."""
+    if given["postgres_image"]:
+        wanted = checks.image_major(
+            given["postgres_image"],
+            host.present_image_major(given["postgres_image"]),
+            given["postgres_archive_major"],
+        )
+        found = host.volume_major(data_root, given["postgres_volume"])
+        yield from checks.major_problems(given["postgres_image"], wanted, found, given["postgres_volume"])
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    given = module.params
+    memory = host.memory_mb()
+    problems = list(input_problems(given))
+    data_root = host.DEFAULT_DATA_ROOT
+    try:
+        data_root = host.engine_settings().get("data-root", data_root)
+    except ValueError as error:
+        problems.append(
+            f"{host.ENGINE_SETTINGS} holds no valid JSON object ({error}). Mend or remove it; its settings are kept."
+        )
+    problems += capacity_problems(given, memory, data_root)
+    problems += port_problems(given)
+    problems += volume_problems(given, data_root)
+    if problems:
+        listed = "\n".join(f"- {problem}" for problem in problems)
+        module.fail_json(msg=f"Nothing was changed. This has to be mended first:\n{listed}", problems=problems)
+    module.exit_json(
+        changed=False,
+        memory_mb=memory,
+        cores=len(os.sched_getaffinity(0)),
+        started_at=time.time(),
+        problems=[],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Checks of what the inventory says. Pure functions; each yields sentences that name the variable and the remedy."""
+
+from __future__ import annotations
+
+import re
+
+# PostgreSQL cuts longer names: https://www.postgresql.org/docs/16/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
+IDENTIFIER_LIMIT = 63
+IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+def identifier_problems(identifiers):
+    """Yield a problem for each value of C(identifiers) {variable: name} that needs quoting in SQL."""
+    for variable, name in identifiers.items():
+        if not IDENTIFIER.fullmatch(name) or len(name) > IDENTIFIER_LIMIT:
+            yield (
+                f"{variable} is {name!r}, which is no plain SQL identifier. Use lower-case letters, digits "
+                f"and underscores, starting with a letter, at most {IDENTIFIER_LIMIT} characters."
+            )
+
+
+def password_problems(passwords):
+    """Yield a problem for each value of C(passwords) {variable: password or None} that cannot be used.
+
+    None means not given, which is fine: one is generated. The password itself is never in the text.
+    """
+    for variable, password in passwords.items():
+        if password is None:
+            continue
+        if not password.strip():
+            yield f"{variable} is empty or only white space. Give a password, or remove the variable to have one generated."
+        elif password != password.strip():
+            yield f"{variable} begins or ends with white space, which is easily lost on the way. Remove it."
+        elif not password.isprintable():
+            yield f"{variable} holds a line break or another control character. Use printable characters only."
+
+
+def platform_problems(distribution, version, architecture, supported, architectures):
+    """Yield a problem when the host's system is none that this project is tested on.
+
+    C(supported) is {distribution: [version, ...]}; version 12 also stands for 12.7.
+    """
+    versions = supported.get(distribution, [])
+    if not any(version == known or version.startswith(known + ".") for known in versions):
+        listed = ", ".join(f"{name} {'/'.join(known)}" for name, known in supported.items())
+        yield f"The system is {distribution} {version}; supported are {listed}. Use a host with one of these."
+    if architecture not in architectures:
+        yield f"The architecture is {architecture}; supported are {', '.join(architectures)}. Use such a host."
+
+
+def image_major(image, present_major=None, archive_major=None):
+    """Return the PostgreSQL major version of an image as a string, None when nothing tells it.
+
+    What the image itself says comes first (on the host, in the archive), then its tag.
+    """
+    tag = re.search(r":(\d+)(?![^@]*/)", image.split("@")[0])
+    return present_major or archive_major or (tag.group(1) if tag else None)
+
+
+def major_problems(image, wanted, found, volume):
+    """Yield a problem when the data volume was written by another PostgreSQL major than the image's."""
+    if wanted and found and wanted != found:
+        yield (
+            f"images_postgres is {image} (PostgreSQL {wanted}), but the volume {volume} holds data of "
+            f"PostgreSQL {found}, which it cannot read. Use an image of PostgreSQL {found}, or move the data "
+            "by dump and restore."
+        )

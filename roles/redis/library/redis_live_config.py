@@ -1,0 +1,195 @@
+#!/usr/bin/python
+# Copyright: the Jarvis data tier authors
+# MIT licence (see LICENSE)
+"""Ansible module: make a running Redis agree with its configuration files."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: redis_live_config
+short_description: Bring settings and users to a running Redis without a restart
+description:
+  - Compares the given settings with the running server's and sets those that differ (C(CONFIG SET)).
+  - Compares the users in the server's ACL file with the running server's and loads the file when they differ
+    (C(ACL LOAD)). Loading disconnects clients, so it is never done for nothing.
+  - Tells which settings the server takes only at a start, and restarts nothing itself.
+options:
+  host:
+    description: Address of the server.
+    type: str
+    required: true
+  port:
+    description: Port of the server.
+    type: int
+    required: true
+  username:
+    description: User that may administer the server.
+    type: str
+    required: true
+  password:
+    description: The user's password.
+    type: str
+    required: true
+  settings:
+    description: Settings by name, as they stand in the configuration file.
+    type: dict
+    required: true
+  users_file:
+    description: Path on the managed host of the server's ACL file.
+    type: path
+    required: true
+requirements: ["redis (Python), 3.5 or newer"]
+attributes:
+  check_mode:
+    support: full
+    description: Tells what differs and sets nothing.
+author: Jarvis data tier
+"""
+
+EXAMPLES = r"""
+- name: Bring settings and users to the running server
+  redis_live_config:
+    host: 127.0.0.1
+    port: 6379
+    username: admin
+    password: "{{ redis_admin_password }}"
+    settings: {maxmemory: 512mb}
+    users_file: /etc/jarvis/secrets/redis/users.acl
+  no_log: true
+"""
+
+RETURN = r"""
+version:
+  description: Version of the server, empty when it refused the password.
+  type: str
+  returned: success
+changed_settings:
+  description: Settings that were, or in check mode would be, set.
+  type: list
+  elements: str
+  returned: success
+users_loaded:
+  description: Whether the users were, or in check mode would be, loaded.
+  type: bool
+  returned: success
+restart:
+  description:
+    - What the server takes only at a start, as names of settings.
+    - C(users) when it refuses the password, which then changed while nobody could tell the server.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import re
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    import redis
+
+    HAS_REDIS = True
+except ImportError:
+    HAS_REDIS = False
+
+UNITS = {"": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3, "gb": 1024**3}
+# Tokens that say nothing about what a user may do, or that a later token of the line undoes or repeats.
+NOISE = {"sanitize-payload", "skip-sanitize-payload", "resetchannels", "resetkeys", "resetpass", "reset"}
+
+
+def normal_value(value):
+    """Return a setting's value in the form in which two spellings of it are equal: sizes in bytes, no quotes."""
+    text = str(value).strip().strip('"')
+    size = re.fullmatch(r"(\d+)(k|kb|m|mb|g|gb)?", text.lower())
+    return str(int(size.group(1)) * UNITS[size.group(2) or ""]) if size else text
+
+
+def users(lines):
+    """Return {user name: set of its rules} of the lines of an ACL file or of C(ACL LIST)."""
+    tokens = [line.split() for line in lines if line.strip()]
+    return {words[1]: set(words[2:]) - NOISE for words in tokens if words[0] == "user"}
+
+
+class LiveServer:
+    """A running server and what is done to it. Raises redis.RedisError on whatever the server refuses."""
+
+    def __init__(self, client, check_mode):
+        self.client = client
+        self.check_mode = check_mode
+        self.changed_settings = []
+        self.restart = []
+
+    def bring_setting(self, name, value):
+        """Set one setting where it differs. Raises ValueError when the server does not know it."""
+        found = self.client.config_get(name)
+        if name not in found:
+            raise ValueError(f"Redis does not know the setting {name!r}. Correct redis_settings.")
+        if normal_value(found[name]) == normal_value(value):
+            return
+        if not self.check_mode:
+            try:
+                self.client.config_set(name, value)
+            except redis.ResponseError as error:
+                if "immutable" not in str(error):
+                    raise ValueError(f"Redis refuses {name} = {value!r}: {error}. Correct redis_settings.") from error
+                self.restart.append(name)
+                return
+            if self.client.config_get(name) == found:
+                return
+        self.changed_settings.append(name)
+
+    def bring_users(self, path):
+        """Load the users where they differ; return whether they did."""
+        with open(path, encoding="utf-8") as stream:
+            wanted = users(stream)
+        differ = wanted != users(self.client.execute_command("ACL LIST"))
+        if differ and not self.check_mode:
+            self.client.execute_command("ACL LOAD")
+        return differ
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "host": {"type": "str", "required": True},
+            "port": {"type": "int", "required": True},
+            "username": {"type": "str", "required": True},
+            "password": {"type": "str", "required": True, "no_log": True},
+            "settings": {"type": "dict", "required": True},
+            "users_file": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    if not HAS_REDIS:
+        module.fail_json(msg=missing_required_lib("redis"))
+    given = module.params
+    client = redis.Redis(
+        host=given["host"],
+        port=given["port"],
+        username=given["username"],
+        password=given["password"],
+        decode_responses=True,
+        socket_timeout=30,
+    )
+    server = LiveServer(client, module.check_mode)
+    try:
+        version = client.info("server")["redis_version"]
+        for name, value in given["settings"].items():
+            server.bring_setting(name, value)
+        users_loaded = server.bring_users(given["users_file"])
+    except redis.AuthenticationError:
+        module.exit_json(changed=False, version="", changed_settings=[], users_loaded=False, restart=["users"])
+    except (redis.RedisError, ValueError) as error:
+        module.fail_json(msg=f"{given['host']}:{given['port']}: {error}")
+    module.exit_json(
+        changed=bool(server.changed_settings) or users_loaded,
+        version=version,
+        changed_settings=server.changed_settings,
+        users_loaded=users_loaded,
+        restart=server.restart,
+    )
+
+
+if __name__ == "__main__":
+    main()
