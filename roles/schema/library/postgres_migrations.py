@@ -1,0 +1,275 @@
+#!/usr/bin/python
+# MIT licence
+"""Thin face of the migration engine in module_utils/jarvis_schema."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: postgres_migrations
+short_description: Apply numbered SQL files to a PostgreSQL database, and prove that nothing else changed it
+description:
+  - Applies the files C(NNNN_name.sql) of a folder on the controller that the database does not have yet,
+    each in one transaction together with its row in the ledger C(jarvis_meta.migrations).
+  - Every run is rehearsed in a throw-away database on the same server before it touches the real one.
+  - Refuses applied files that were edited, renamed or removed, and new files that are older than the newest applied one.
+  - In check mode, and with O(state=verified), compares the database with what the applied files make.
+  - A first line C(-- no-transaction) lets a file run outside of a transaction, for C(CREATE INDEX CONCURRENTLY).
+options:
+  path:
+    description: Folder on the controller with the SQL files. Their content is sent with the task; no copy stays on the host.
+    type: path
+    required: true
+  files:
+    description: Filled in by the action plugin from O(path).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the file.
+        type: str
+        required: true
+      content:
+        description: Its bytes, base64.
+        type: str
+        required: true
+  database:
+    description: Database to migrate. It has to exist, except in check mode.
+    type: str
+    required: true
+  owner:
+    description: Role that migrations run as, and that owns the database.
+    type: str
+    required: true
+  application_roles:
+    description: Roles that may make objects of their own at run time. What they own is reported as theirs, not as drift.
+    type: list
+    elements: str
+    default: []
+  reader_roles:
+    description: Further roles of the project, which are checked for too much power.
+    type: list
+    elements: str
+    default: []
+  settings:
+    description:
+      - Settings that these roles or the database may carry (C(ALTER ROLE … SET)), with their values. Any other is drift.
+      - C(TimeZone) has to be set for every role, by the role itself or by the database.
+    type: dict
+    default: {TimeZone: UTC}
+  state:
+    description:
+      - V(applied) brings the database to the newest file.
+      - V(verified) changes nothing and fails if files are pending or the database differs from what the applied files make.
+    type: str
+    choices: [applied, verified]
+    default: applied
+  adopt:
+    description:
+      - Number of a file. If the ledger is empty and the database has exactly what the files up to this one make,
+        they are recorded as applied. Otherwise the run fails and says what differs. With a filled ledger, nothing happens.
+      - V(0) means none.
+    type: int
+    default: 0
+  retry_interrupted:
+    description: Run a file without transaction again that was started and never finished.
+    type: bool
+    default: false
+  login_unix_socket:
+    description: Folder of the server's unix socket on the managed host.
+    type: path
+    required: true
+  login_port:
+    description: Port, which is part of the socket's name.
+    type: int
+    default: 5432
+  login_user:
+    description: A superuser. There is no password option; use peer authentication.
+    type: str
+    default: postgres
+  lock_wait:
+    description: Seconds to wait for another run on the same database.
+    type: float
+    default: 60
+  lock_timeout:
+    description: Seconds a statement waits for a lock on a table before the file is given up.
+    type: float
+    default: 5
+  statement_timeout:
+    description: Seconds a statement may take. V(0) sets no limit.
+    type: float
+    default: 0
+requirements:
+  - psycopg2 on the managed host
+  - PostgreSQL 16
+attributes:
+  check_mode:
+    support: full
+    description: Pending files run in a throw-away database. Tables of the real one are neither locked nor written.
+  diff_mode:
+    support: full
+    description: What the pending files change in the catalog.
+author: Jarvis data tier
+"""
+
+EXAMPLES = r"""
+- name: Apply the schema
+  postgres_migrations:
+    path: "{{ playbook_dir }}/../sql/migrations"
+    database: jarvis
+    owner: jarvis_owner
+    application_roles: [jarvis]
+    login_unix_socket: /var/run/postgresql
+
+- name: Prove that nobody changed the schema by hand
+  postgres_migrations:
+    path: "{{ playbook_dir }}/../sql/migrations"
+    database: jarvis
+    owner: jarvis_owner
+    application_roles: [jarvis]
+    login_unix_socket: /var/run/postgresql
+    state: verified
+"""
+
+RETURN = r"""
+applied:
+  description: Files applied in this run; in check mode, none. Also returned by a failure after them.
+  type: list
+  elements: str
+  returned: always
+  sample: [0007_add_sessions.sql]
+adopted:
+  description: Files recorded as applied in this run without running them.
+  type: list
+  elements: str
+  returned: always
+  sample: []
+pending:
+  description: Files that are not applied when the module ends. In check mode, what a real run would apply.
+  type: list
+  elements: str
+  returned: always
+  sample: []
+version:
+  description: Number of the newest file that is applied when the module ends, 0 for none.
+  type: int
+  returned: always
+  sample: 7
+drift:
+  description: What differs from the files. Looked at in check mode, with O(state=verified), and after files were applied.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    kind:
+      description: Kind of object.
+      type: str
+      sample: column
+    identity:
+      description: Which one.
+      type: str
+      sample: public.agent_state.value
+    expected:
+      description: What the files make, restricted to what differs. None if they make no such object.
+      type: dict
+      sample: {type: jsonb}
+    actual:
+      description: What is there instead. None if it is missing.
+      type: dict
+      sample: {type: text}
+application_objects:
+  description: What the application made for itself. Returned when drift is looked for.
+  type: list
+  elements: str
+  returned: always
+  sample: [table public.scratch]
+timings:
+  description: Milliseconds by phase, and C(total).
+  type: dict
+  returned: always
+  sample: {connect: 3.2, plan: 1.1, total: 31.0}
+diff:
+  description: What the files change in the catalog, as text before and after.
+  type: dict
+  returned: when files are pending or were applied
+"""
+
+import time
+
+STARTED = time.monotonic()
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib  # noqa: E402
+from ansible.module_utils.jarvis_schema import engine, session  # noqa: E402
+from ansible.module_utils.jarvis_schema.errors import SchemaError  # noqa: E402
+from ansible.module_utils.jarvis_schema.files import decode  # noqa: E402
+from ansible.module_utils.jarvis_schema.outcome import Outcome  # noqa: E402
+
+ARGUMENTS = {
+    "path": {"type": "path", "required": True},
+    "files": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "content": {"type": "str", "required": True},
+        },
+    },
+    "database": {"type": "str", "required": True},
+    "owner": {"type": "str", "required": True},
+    "application_roles": {"type": "list", "elements": "str", "default": []},
+    "reader_roles": {"type": "list", "elements": "str", "default": []},
+    "settings": {"type": "dict", "default": {"TimeZone": "UTC"}},
+    "state": {"type": "str", "choices": ["applied", "verified"], "default": "applied"},
+    "adopt": {"type": "int", "default": 0},
+    "retry_interrupted": {"type": "bool", "default": False},
+    "login_unix_socket": {"type": "path", "required": True},
+    "login_port": {"type": "int", "default": 5432},
+    "login_user": {"type": "str", "default": "postgres"},
+    "lock_wait": {"type": "float", "default": 60},
+    "lock_timeout": {"type": "float", "default": 5},
+    "statement_timeout": {"type": "float", "default": 0},
+}
+
+
+def main() -> None:
+    """Read the arguments, let the engine work, and return what it says."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    params = module.params
+    outcome = Outcome()
+    failure = ""
+    try:
+        request = engine.Request(
+            migrations=decode(params["files"] or []),
+            state=params["state"],
+            check_mode=module.check_mode,
+            adopt=params["adopt"],
+            retry_interrupted=params["retry_interrupted"],
+            application_roles=params["application_roles"],
+            reader_roles=params["reader_roles"],
+            settings=params["settings"],
+        )
+        if session.psycopg2 is None and not module.check_mode:
+            raise SchemaError(missing_required_lib("psycopg2"))
+        target = session.Target(
+            database=params["database"],
+            owner=params["owner"],
+            host=params["login_unix_socket"],
+            port=params["login_port"],
+            user=params["login_user"],
+            lock_wait=params["lock_wait"],
+            lock_timeout=params["lock_timeout"],
+            statement_timeout=params["statement_timeout"],
+        )
+        engine.run(target, request, outcome)
+    except SchemaError as error:
+        failure = error.message
+    outcome.timings["total"] = round((time.monotonic() - STARTED) * 1000, 1)
+    for warning in outcome.warnings:
+        module.warn(warning)
+    result = outcome.as_result(module.check_mode and params["state"] == "applied")
+    if failure:
+        module.fail_json(msg=failure, **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

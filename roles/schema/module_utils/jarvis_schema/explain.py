@@ -1,0 +1,54 @@
+"""Tell an error of the server in terms of the file."""
+
+import re
+import unicodedata
+
+from .files import Migration
+from .lint import position
+from .splitter import Statement
+
+PASSWORD = re.compile(r"(password['\"]?\s*(?:=|:|\s)\s*)('(?:[^']|'')*'?|[^\s'\",;)]+)", re.IGNORECASE)
+URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*:)[^\s@/]+@")
+
+
+def redact(text: str) -> str:
+    """Hide what follows the word password, and passwords in URLs."""
+    return URL_PASSWORD.sub(r"\1********@", PASSWORD.sub(r"\1********", text))
+
+
+def _width(text: str) -> int:
+    """Return how many columns a terminal shows for `text`."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def explain(migration: Migration, statement: Statement, error) -> str:
+    """Return `0005_x.sql:3:53: ERROR: … [42601]`, the source line with a caret, and the server's advice.
+
+    Args:
+        error: the psycopg2.Error. If it names no position, the statement's own is taken.
+    """
+    diag = error.diag
+    offset = statement.offset
+    if diag.statement_position:
+        # Counted by the server in characters from 1, so multibyte text needs no care here.
+        offset += int(diag.statement_position) - 1
+    line, column = position(migration.text, offset)
+    source = migration.text.split("\n")[line - 1]
+    before = source[: column - 1]
+    margin = f"{line:>5} | "
+    shown = redact(source)
+    lines = [
+        f"{migration.name}:{line}:{column}: {diag.severity or 'ERROR'}: "
+        f"{diag.message_primary or str(error).strip()} [{error.pgcode or 'connection lost'}]",
+        margin + shown,
+    ]
+    if shown == source:  # a hidden password moves the columns
+        padding = "".join("\t" if char == "\t" else " " * _width(char) for char in before)
+        lines.append(" " * 5 + " | " + padding + "^")
+    for label, text in (("DETAIL", diag.message_detail), ("HINT", diag.message_hint), ("CONTEXT", diag.context)):
+        if text:
+            lines.append(f"{label}: {text}")
+    return redact("\n".join(lines))

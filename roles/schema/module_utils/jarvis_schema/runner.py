@@ -1,0 +1,78 @@
+"""Run one migration in one session: the file and its ledger entry, together."""
+
+import time
+
+from . import ledger
+from .errors import SchemaError
+from .files import Migration
+from .explain import explain
+from .session import RESET, Target, become_owner, psycopg2
+
+
+def apply(connection, target: Target, migration: Migration, restart: bool = False) -> float:
+    """Apply one file and record it.
+
+    Args:
+        restart: the ledger has it as running, and the operator wants it run again.
+
+    Returns:
+        How long it took, in milliseconds.
+
+    Raises:
+        SchemaError: with position, source line and what the server says. Nothing of the file is
+            kept, unless it runs without transaction.
+    """
+    begin = time.monotonic()
+    with connection.cursor() as cursor:
+        try:
+            if migration.transactional:
+                _in_one_transaction(cursor, target, migration)
+            else:
+                _without_transaction(cursor, target, migration, restart)
+        finally:
+            _reset(connection, cursor)
+    return round((time.monotonic() - begin) * 1000, 1)
+
+
+def _in_one_transaction(cursor, target: Target, migration: Migration) -> None:
+    cursor.execute("BEGIN")
+    become_owner(cursor, target, "LOCAL")
+    _execute(cursor, migration)
+    try:
+        # Deferred constraints speak now, as the owner and with the file's name.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL SESSION AUTHORIZATION DEFAULT")
+        cursor.execute(ledger.APPLIED, (migration.version, migration.name, migration.sha256))
+        cursor.execute("COMMIT")
+    except psycopg2.Error as error:
+        raise SchemaError(explain(migration, migration.statements[-1], error)) from error
+
+
+def _without_transaction(cursor, target: Target, migration: Migration, restart: bool) -> None:
+    if restart:
+        cursor.execute(ledger.RESTART, (migration.version,))
+    else:
+        cursor.execute(ledger.START, (migration.version, migration.name, migration.sha256))
+    become_owner(cursor, target, "SESSION")
+    _execute(cursor, migration)
+    cursor.execute(RESET)
+    cursor.execute(ledger.FINISH, (migration.version,))
+
+
+def _execute(cursor, migration: Migration) -> None:
+    for statement in migration.statements:
+        try:
+            cursor.execute(statement.text)
+        except psycopg2.Error as error:
+            raise SchemaError(explain(migration, statement, error)) from error
+
+
+def _reset(connection, cursor) -> None:
+    """Leave the session as it was opened, unless it is lost."""
+    if connection.closed:
+        return
+    try:
+        cursor.execute("ROLLBACK")
+        cursor.execute(RESET)
+    except psycopg2.OperationalError:
+        connection.close()

@@ -1,0 +1,88 @@
+"""A throw-away database on the same server, in which files are tried before live sees them."""
+
+import secrets
+from contextlib import contextmanager
+from typing import Iterator
+
+from . import ledger
+from .session import Target, connect, psycopg2, sql, try_lock
+
+MAINTENANCE = "postgres"  # the database to create others from
+PREFIX = "jarvis_shadow_"
+# The connection limit marks a shadow from its first moment on, and keeps everybody but superusers out.
+LEFT_BEHIND = (
+    "SELECT datname FROM pg_database WHERE datname ~ '^jarvis_shadow_[0-9a-f]{16}$' AND datconnlimit = 0"
+)
+LOCALE = (
+    "SELECT pg_encoding_to_char(encoding), datlocprovider, datcollate, datctype, daticulocale, daticurules "
+    "FROM pg_database WHERE datname = %s"
+)
+
+
+@contextmanager
+def shadow(target: Target) -> Iterator[object]:
+    """Yield a session in a new, empty database that is like live in locale and owner.
+
+    While it exists, the session that made it holds a lock with its name: a shadow whose lock is free
+    was left behind by a run that was killed, and is removed by the next one.
+    """
+    admin = connect(target, MAINTENANCE)
+    try:
+        with admin.cursor() as cursor:
+            _remove_left_behind(cursor)
+            name = PREFIX + secrets.token_hex(8)
+            try_lock(cursor, name)
+            cursor.execute(LOCALE, (target.database,))
+            cursor.execute(_create(name, target.owner, cursor.fetchone()))
+            try:
+                connection = connect(target, name)
+                try:
+                    with connection.cursor() as inner:
+                        # Nothing here has to survive a crash.
+                        inner.execute("SET synchronous_commit = off")
+                        inner.execute(ledger.CREATE)
+                    yield connection
+                finally:
+                    connection.close()
+            finally:
+                cursor.execute(_drop(name))
+    finally:
+        admin.close()
+
+
+def _create(name: str, owner: str, locale):
+    """Return the statement that makes the shadow.
+
+    Args:
+        locale: of live as LOCALE tells; None before live exists, for the server's own.
+    """
+    parts = [
+        sql.SQL("CREATE DATABASE {name} OWNER {owner} TEMPLATE template0 CONNECTION LIMIT 0").format(
+            name=sql.Identifier(name), owner=sql.Identifier(owner)
+        )
+    ]
+    if locale:
+        encoding, provider, collate, ctype, icu_locale, icu_rules = locale
+        settings = [("ENCODING", encoding), ("LC_COLLATE", collate), ("LC_CTYPE", ctype)]
+        if provider == "i":
+            settings += [("LOCALE_PROVIDER", "icu"), ("ICU_LOCALE", icu_locale)]
+            settings += [("ICU_RULES", icu_rules)] if icu_rules else []
+        for keyword, value in settings:
+            parts.append(sql.SQL(f"{keyword} {{}}").format(sql.Literal(value)))
+    return sql.SQL(" ").join(parts)
+
+
+def _drop(name: str):
+    return sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+
+
+def _remove_left_behind(cursor) -> None:
+    cursor.execute(LEFT_BEHIND)
+    for (name,) in cursor.fetchall():
+        if not try_lock(cursor, name):
+            continue
+        try:
+            cursor.execute(_drop(name))
+        except psycopg2.errors.ObjectInUse:
+            pass  # its session ends within a second; the next run removes it
+        cursor.execute("SELECT pg_advisory_unlock_all()")
