@@ -1,1 +1,113 @@
-"""Compare two snapshots of a catalog."""
+"""Compare two snapshots, and say what differs."""
+
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+from .catalog import Snapshot
+from .explain import redact
+
+# Parts of a table; whoever reads that the table is the application's need not read of its columns.
+PARTS = {"column", "constraint", "index", "trigger", "constraint trigger", "rule", "policy"}
+SHORT = 160  # characters of a fact in a message
+
+
+class Difference(NamedTuple):
+    """One object that is not as it should be."""
+
+    kind: str
+    identity: str
+    expected: Optional[Dict[str, object]]  # only the facts that differ; None: there should be none
+    actual: Optional[Dict[str, object]]  # only the facts that differ; None: it is missing
+
+    def __str__(self) -> str:
+        if self.actual is None:
+            return f"{self.kind} {self.identity} is missing"
+        if self.expected is None:
+            return f"{self.kind} {self.identity} should not be there"
+        names = sorted(set(self.expected) | set(self.actual))
+        changes = [
+            f"{name} is {_short(self.actual.get(name))}, should be {_short(self.expected.get(name))}" for name in names
+        ]
+        return f"{self.kind} {self.identity}: " + "; ".join(changes)
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "not set"
+    text = redact(" ".join(_text(value).split()))
+    return text if len(text) <= SHORT else text[:SHORT] + " …"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {value[key]}" for key in sorted(value)) or "nobody"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _differing(
+    expected: Dict[str, object], actual: Dict[str, object]
+) -> Tuple[Dict[str, object], Dict[str, object]]:
+    """Return the facts of both that differ."""
+    names = {name for name in set(expected) | set(actual) if expected.get(name) != actual.get(name)}
+    if "column_order" in names:
+        # A column too many or too few is told by itself.
+        here, there = expected.get("column_order") or [], actual.get("column_order") or []
+        if [c for c in here if c in there] == [c for c in there if c in here]:
+            names.discard("column_order")
+    return (
+        {name: expected[name] for name in sorted(names) if name in expected},
+        {name: actual[name] for name in sorted(names) if name in actual},
+    )
+
+
+def compare(
+    expected: Snapshot, actual: Snapshot, application_roles: Sequence[str] = ()
+) -> Tuple[List[Difference], List[str]]:
+    """Return what differs, and what the application made for itself.
+
+    Args:
+        application_roles: what they own beyond the expected is theirs.
+    """
+    differences: List[Difference] = []
+    own: List[str] = []
+    for kind, identity in sorted(set(expected) | set(actual)):
+        wanted, found = expected.get((kind, identity)), actual.get((kind, identity))
+        if wanted is None:
+            if found.owner in application_roles:
+                own += [] if kind in PARTS else [f"{kind} {identity}"]
+            else:
+                differences.append(Difference(kind, identity, None, found.facts))
+        elif found is None:
+            differences.append(Difference(kind, identity, wanted.facts, None))
+        else:
+            here, there = _differing(wanted.facts, found.facts)
+            if here or there:
+                differences.append(Difference(kind, identity, here, there))
+    return differences, own
+
+
+def render(snapshot: Snapshot, keys: Iterable[Tuple[str, str]]) -> str:
+    """Return the objects as text, a fact a line, for a diff."""
+    lines: List[str] = []
+    for kind, identity in keys:
+        if (kind, identity) in snapshot:
+            lines.append(f"{kind} {identity}")
+            for name, value in sorted(snapshot[kind, identity].facts.items()):
+                first, *rest = redact(_text(value)).strip().split("\n")
+                lines.append(f"    {name}: {first}")
+                lines += [f"        {line}" for line in rest]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def as_diff(before: Snapshot, after: Snapshot) -> Dict[str, str]:
+    """Return what changes from one snapshot to the other, the way Ansible shows it with --diff."""
+    keys = [(difference.kind, difference.identity) for difference in compare(before, after)[0]]
+    return {
+        "before_header": "catalog",
+        "after_header": "catalog with the pending files",
+        "before": render(before, keys),
+        "after": render(after, keys),
+    }

@@ -1,0 +1,54 @@
+"""Take over a database whose tables another tool has made."""
+
+from typing import List
+
+from . import ledger
+from .catalog import Snapshot, snapshot
+from .drift import compare
+from .errors import SchemaError
+from .files import Migration
+from .runner import apply
+from .session import Target
+from .shadow import shadow
+
+
+def adoptable(connection, target: Target, migrations: List[Migration], version: int, application_roles) -> ledger.Plan:
+    """Return the plan that takes the files up to `version` as applied.
+
+    Raises:
+        SchemaError: there is no such file, or the database is not exactly what these files make.
+    """
+    if version not in [migration.version for migration in migrations]:
+        raise SchemaError(f"adopt: there is no file with the number {version:04d}")
+    adopted = [migration for migration in migrations if migration.version <= version]
+    with shadow(target) as session:
+        for migration in adopted:
+            apply(session, target, migration)
+        expected = snapshot(session, target.lock_timeout)
+    actual = snapshot(connection, target.lock_timeout)
+    found, _ = compare(_without_ledger(expected), _without_ledger(actual), application_roles)
+    if found:
+        raise SchemaError(
+            f"{target.database} cannot be adopted at {adopted[-1].name}, because it is not what the files make:\n"
+            + "\n".join(map(str, found))
+        )
+    return ledger.Plan(adopted, None, [migration for migration in migrations if migration.version > version])
+
+
+def _without_ledger(objects: Snapshot) -> Snapshot:
+    """Leave the ledger out: what is to be adopted has none."""
+    return {
+        (kind, identity): found
+        for (kind, identity), found in objects.items()
+        if identity.split(".")[0] != ledger.SCHEMA
+    }
+
+
+def record(connection, migrations: List[Migration]) -> None:
+    """Write the adopted files into the ledger, all or none."""
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(ledger.CREATE)
+        for migration in migrations:
+            cursor.execute(ledger.ADOPTED, (migration.version, migration.name, migration.sha256))
+        cursor.execute("COMMIT")

@@ -1,0 +1,63 @@
+"""A snapshot of everything users made in a database, comparable with another one."""
+
+import re
+from typing import Dict, NamedTuple, Optional, Tuple
+
+from .catalog_queries import ALL
+
+# x IN ('a', 'b') on a varchar is printed in one way when it was written, and in another after a
+# dump was restored: (ARRAY['a'::character varying])::text[] or ARRAY[('a'::character varying)::text].
+LITERAL = r"'(?:[^']|'')*'::(?:character varying|bpchar)"
+CAST_ARRAY = re.compile(rf"\(ARRAY\[({LITERAL}(?:, {LITERAL})*)\]\)::text\[\]")
+
+
+class Object(NamedTuple):
+    """What the catalog says of one object."""
+
+    owner: Optional[str]  # of the object, or of the table it is a part of
+    facts: Dict[str, object]
+
+
+Snapshot = Dict[Tuple[str, str], Object]  # by kind and identity
+
+
+def snapshot(connection, lock_timeout: float) -> Snapshot:
+    """Read the catalog in one read-only transaction.
+
+    Args:
+        lock_timeout: seconds. The server reads a view's definition under the lightest lock there is,
+            and waits for it only while somebody rebuilds the view or its tables.
+
+    Raises:
+        psycopg2.errors.LockNotAvailable: it waited in vain.
+    """
+    objects: Snapshot = {}
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            # With an empty search path, every name is printed with its schema.
+            cursor.execute(
+                f"SET LOCAL lock_timeout = {round(lock_timeout * 1000)}; SET LOCAL search_path = ''; "
+                "SET LOCAL quote_all_identifiers = off"
+            )
+            for query in ALL:
+                cursor.execute(query)
+                for kind, identity, owner, facts in cursor.fetchall():
+                    objects[kind, identity] = Object(owner, _tidy(facts))
+        finally:
+            if not connection.closed:
+                cursor.execute("ROLLBACK")
+    return objects
+
+
+def _tidy(facts: Dict[str, object]) -> Dict[str, object]:
+    """Leave out what is null, and print the same expression the same way."""
+    return {
+        name: CAST_ARRAY.sub(_cast_elements, value) if isinstance(value, str) else value
+        for name, value in facts.items()
+        if value is not None
+    }
+
+
+def _cast_elements(match: "re.Match[str]") -> str:
+    return "ARRAY[" + re.sub(LITERAL, lambda element: f"({element.group()})::text", match.group(1)) + "]"

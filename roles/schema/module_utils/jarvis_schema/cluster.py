@@ -1,0 +1,106 @@
+"""What the whole server says of our roles and of our database, and what we promise of them."""
+
+from typing import Dict, List, Sequence, Tuple
+
+from .catalog import Object, Snapshot
+from .session import Target
+
+ROLES = """
+SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolcanlogin
+FROM pg_roles WHERE rolname = ANY (%(roles)s)
+"""
+MEMBERSHIPS = """
+SELECT m.member::regrole::text, m.roleid::regrole::text, m.admin_option, m.inherit_option, m.set_option
+FROM pg_auth_members AS m
+JOIN pg_roles AS a ON a.oid = m.member
+JOIN pg_roles AS b ON b.oid = m.roleid
+WHERE a.rolname = ANY (%(roles)s) OR b.rolname = ANY (%(roles)s)
+"""
+# From the weakest to the strongest.
+SETTINGS = """
+SELECT r.rolname, d.datname, split_part(c, '=', 1), substr(c, strpos(c, '=') + 1)
+FROM pg_db_role_setting AS s
+CROSS JOIN unnest(s.setconfig) AS c
+LEFT JOIN pg_roles AS r ON r.oid = s.setrole
+LEFT JOIN pg_database AS d ON d.oid = s.setdatabase
+WHERE (s.setrole = 0 OR r.rolname = ANY (%(roles)s)) AND (s.setdatabase = 0 OR d.datname = %(database)s)
+ORDER BY s.setrole <> 0, s.setdatabase <> 0
+"""
+PARAMETERS = """
+SELECT p.parname, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, a.privilege_type
+FROM pg_parameter_acl AS p, aclexplode(p.paracl) AS a
+WHERE a.grantee = 0 OR a.grantee IN (SELECT oid FROM pg_roles WHERE rolname = ANY (%(roles)s))
+"""
+DATABASE = """
+SELECT d.datdba::regrole::text,
+    (SELECT string_agg(privilege_type, ',' ORDER BY privilege_type)
+     FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) WHERE grantee = 0),
+    (SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles
+     WHERE rolname = ANY (%(roles)s) AND pg_roles.oid <> d.datdba AND has_database_privilege(pg_roles.oid, d.oid, 'CREATE')),
+    d.datallowconn
+FROM pg_database AS d WHERE d.datname = %(database)s
+"""
+POWERS = ("superuser", "create_role", "create_db", "replication", "bypass_rls")
+
+
+def promised_and_actual(
+    cursor, target: Target, application_roles: Sequence[str], reader_roles: Sequence[str], settings: Dict[str, str]
+) -> Tuple[Snapshot, Snapshot]:
+    """Return what we promise and what is there, in the form of snapshots.
+
+    Args:
+        settings: the values that our roles and the database may carry; TimeZone they must.
+    """
+    roles = [target.owner, *application_roles, *reader_roles]
+    values = {"roles": roles, "database": target.database}
+    promised: Snapshot = {}
+    actual: Snapshot = {}
+
+    def note(snapshot: Snapshot, kind: str, identity: str, **facts: object) -> None:
+        snapshot[kind, identity] = Object(None, facts)
+
+    login = {target.owner: False, **{role: True for role in application_roles}}
+    for role in roles:
+        told = {"login": login[role]} if role in login else {}
+        note(promised, "role", role, **{power: False for power in POWERS}, **told)
+    cursor.execute(ROLES, values)
+    for role, *powers, can_login in cursor.fetchall():
+        told = {"login": can_login} if role in login else {}
+        note(actual, "role", role, **dict(zip(POWERS, powers)), **told)
+
+    cursor.execute(MEMBERSHIPS, values)
+    for member, role, admin, inherit, set_role in cursor.fetchall():
+        note(actual, "membership", f"{member} in {role}", admin=admin, inherit=inherit, set=set_role)
+
+    cursor.execute(SETTINGS, values)
+    _note_settings(promised, actual, roles, {k.lower(): str(v) for k, v in settings.items()}, cursor.fetchall())
+
+    cursor.execute(PARAMETERS, values)
+    for parameter, grantee, privilege in cursor.fetchall():
+        note(actual, "parameter privilege", f"{privilege} {parameter} to {grantee}", granted=True)
+
+    note(promised, "database", target.database, owner=target.owner, public=None, creators=None, connections=True)
+    cursor.execute(DATABASE, values)
+    for owner, public, creators, connections in cursor.fetchall():
+        note(
+            actual, "database", target.database, owner=owner, public=public, creators=creators, connections=connections
+        )
+    return promised, actual
+
+
+def _note_settings(
+    promised: Snapshot, actual: Snapshot, roles: List[str], settings: Dict[str, str], found: Sequence[Tuple]
+) -> None:
+    """Note every setting that is not allowed, and for every role the time zone that it gets."""
+    zone = settings.get("timezone")
+    zones = dict.fromkeys(roles)
+    for role, database, name, value in found:
+        if name.lower() == "timezone":
+            zones.update((affected, value) for affected in ([role] if role else roles))
+        elif settings.get(name.lower()) != value:
+            where = " ".join(filter(None, (role or "every role", database and f"in {database}")))
+            actual["setting", f"{name} of {where}"] = Object(None, {"value": value})
+    if zone is not None:
+        for role in roles:
+            promised["setting", f"TimeZone of {role}"] = Object(None, {"value": zone})
+            actual["setting", f"TimeZone of {role}"] = Object(None, {"value": zones[role]} if zones[role] else {})
