@@ -1,0 +1,117 @@
+"""What the tests of a deployed host share: its settings, its servers as seen by their clients, complete runs."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import json
+import shlex
+import textwrap
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+# At least so many tests make a run complete; a run that lost some must not pass.
+MINIMUM_TESTS = {"postgres": 34, "redis": 13, "disruptive": 5}
+LOG_LINES = 20
+
+
+def pytest_addoption(parser):
+    """Add the options that playbooks/verify.yml uses."""
+    parser.addoption("--complete", default="", help="comma-separated parts whose tests have to be there in full")
+    parser.addoption("--disruptive", action="store_true", help="run the disruptive tests, and only those")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Keep either the disruptive tests or the others."""
+    wanted = config.getoption("disruptive")
+    kept = [item for item in items if bool(item.get_closest_marker("disruptive")) == wanted]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def pytest_collection_finish(session):
+    """Refuse a run that lost tests."""
+    for part in filter(None, session.config.getoption("complete").split(",")):
+        found = sum(part in item.nodeid.split("::")[0] or part in item.keywords for item in session.items)
+        if found < MINIMUM_TESTS[part]:
+            raise pytest.UsageError(f"{part}: {found} tests were found, at least {MINIMUM_TESTS[part]} were expected")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Turn a skipped test into a failed one, and show a failed one the servers' last log lines."""
+    report = yield
+    if report.skipped:
+        report.outcome = "failed"
+    if report.failed and "host" in item.funcargs:
+        for name in ("jarvis-postgres", "jarvis-redis"):
+            logs = item.funcargs["host"].run(f"docker logs --tail {LOG_LINES} {name} 2>&1")
+            report.sections.append((f"last log lines of {name}", logs.stdout))
+    return report
+
+
+@pytest.fixture(scope="session")
+def settings(host):
+    """Return the client settings of the host as {variable: value}."""
+    content = host.file("/etc/jarvis/jarvis.env").content_string
+    lines = [line for line in content.splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+@pytest.fixture(scope="session")
+def database(settings):
+    """Return the name of the database."""
+    return unquote(urlsplit(settings["DATABASE_URL"]).path[1:])
+
+
+@pytest.fixture
+def container(host):
+    """Return a function that inspects a container by name; a missing one fails with its name."""
+
+    def inspect_container(name):
+        result = host.run(f"docker container inspect {shlex.quote(name)}")
+        assert result.rc == 0, f"the container {name} does not exist: {result.stderr}"
+        return json.loads(result.stdout)[0]
+
+    return inspect_container
+
+
+@pytest.fixture
+def admin_sql(host, database):
+    """Return a function that runs a query as the superuser over the socket; its rows are lists of strings."""
+
+    def query(sql):
+        script = base64.b64encode(sql.encode()).decode()
+        command = f"psql -X -U postgres -d {database} -v ON_ERROR_STOP=1 --csv -t -P null=NULL"
+        result = host.run(f"echo {script} | base64 -d | docker exec -i jarvis-postgres {command}")
+        assert result.rc == 0, f"jarvis-postgres refused a query: {result.stderr}"
+        return [line.split(",") for line in result.stdout.splitlines()]
+
+    return query
+
+
+@pytest.fixture
+def on_host(host):
+    """Return a function that runs a Python function on the host, as an ordinary client of its servers.
+
+    The function gets the host's client settings {variable: value} and the given arguments, has to import what it
+    uses itself, and its result comes back through JSON.
+    """
+
+    def run(function, *arguments):
+        source = "\n".join(
+            [
+                "import json",
+                "lines = [l.strip() for l in open('/etc/jarvis/jarvis.env') if not l.startswith('#') and '=' in l]",
+                "settings = dict(l.split('=', 1) for l in lines)",
+                textwrap.dedent(inspect.getsource(function)),
+                f"print(json.dumps({function.__name__}(settings, *{arguments!r})))",
+            ]
+        )
+        script = base64.b64encode(source.encode()).decode()
+        result = host.run(f"echo {script} | base64 -d | /usr/bin/python3 -")
+        assert result.rc == 0, f"{function.__name__} failed on the host:\n{result.stderr}"
+        return json.loads(result.stdout)
+
+    return run

@@ -1,0 +1,65 @@
+"""The container of PostgreSQL is what the design promises."""
+
+from __future__ import annotations
+
+NAME = "jarvis-postgres"
+
+
+def test_is_healthy(container):
+    assert container(NAME)["State"]["Health"]["Status"] == "healthy"
+
+
+def test_comes_back_after_a_reboot(container):
+    assert container(NAME)["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+def test_data_directory_is_the_named_volume(container):
+    mounts = {mount["Destination"]: mount.get("Name") for mount in container(NAME)["Mounts"]}
+    assert mounts.get("/var/lib/postgresql/data") == "jarvis_postgres_data"
+
+
+def test_server_writes_into_the_named_volume(host, admin_sql):
+    assert admin_sql("SHOW data_directory") == [["/var/lib/postgresql/data"]]
+    point = host.check_output("docker volume inspect --format '{{.Mountpoint}}' jarvis_postgres_data")
+    # The same file, seen from the host and from the server.
+    inside = host.check_output(f"docker exec {NAME} stat -c %i /var/lib/postgresql/data/global/pg_control")
+    assert host.check_output(f"stat -c %i {point}/global/pg_control") == inside
+
+
+def test_has_no_anonymous_volume(container):
+    volumes = {mount["Name"] for mount in container(NAME)["Mounts"] if mount["Type"] == "volume"}
+    assert volumes == {"jarvis_postgres_data", "jarvis_postgres_run"}
+
+
+def test_runs_unprivileged(container):
+    inspected = container(NAME)
+    limits = inspected["HostConfig"]
+    assert inspected["Config"]["User"] == "postgres"
+    assert limits["CapDrop"] == ["ALL"]
+    assert not limits["CapAdd"]
+    assert limits["SecurityOpt"] == ["no-new-privileges:true"]
+    assert limits["ReadonlyRootfs"] is True
+    assert limits["Privileged"] is False
+
+
+def test_has_limits_and_rotated_logs(container):
+    limits = container(NAME)["HostConfig"]
+    assert limits["Memory"] > 0
+    assert limits["PidsLimit"] == 512
+    assert limits["ShmSize"] == 256 * 2**20
+    assert limits["LogConfig"] == {"Type": "json-file", "Config": {"max-file": "5", "max-size": "10m"}}
+
+
+def test_has_time_for_a_clean_shutdown(container):
+    assert container(NAME)["Config"]["StopTimeout"] == 120
+
+
+def test_settings_come_from_the_host_read_only(container):
+    mounts = {mount["Destination"]: mount for mount in container(NAME)["Mounts"]}
+    assert mounts["/etc/postgresql"]["Source"] == "/etc/jarvis/postgres"
+    assert mounts["/etc/postgresql"]["RW"] is False
+
+
+def test_environment_holds_no_password(container, settings):
+    password = settings["DATABASE_URL"].split(":")[2].split("@")[0]
+    assert password not in str(container(NAME))

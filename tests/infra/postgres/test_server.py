@@ -1,0 +1,84 @@
+"""The server is PostgreSQL 16, set up so that it loses nothing and admits nobody by mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_is_postgresql_16(admin_sql):
+    assert int(admin_sql("SHOW server_version_num")[0][0]) // 10000 == 16
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("data_checksums", "on"),
+        ("fsync", "on"),
+        ("full_page_writes", "on"),
+        ("synchronous_commit", "on"),
+        ("password_encryption", "scram-sha-256"),
+        ("TimeZone", "UTC"),
+    ],
+)
+def test_setting_protects_the_data(admin_sql, name, value):
+    assert admin_sql(f'SHOW "{name}"') == [[value]]
+
+
+def test_every_setting_of_the_files_is_in_force(admin_sql):
+    assert admin_sql("SELECT name FROM pg_settings WHERE pending_restart") == []
+    assert admin_sql("SELECT name, error FROM pg_file_settings WHERE error IS NOT NULL") == []
+
+
+def test_text_is_collated_by_c_so_that_no_base_image_can_break_an_index(admin_sql, database):
+    assert admin_sql(
+        f"SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database WHERE datname = '{database}'"
+    ) == [["UTF8", "C", "C.UTF-8"]]
+
+
+def test_roles_have_no_more_rights_than_they_need(admin_sql):
+    assert admin_sql(
+        "SELECT rolname, rolcanlogin, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls"
+        " FROM pg_roles WHERE rolname LIKE 'jarvis%' ORDER BY 1"
+    ) == [["jarvis", "t", "f"], ["jarvis_owner", "f", "f"], ["jarvis_readonly", "f", "f"]]
+
+
+def test_application_is_in_utc(admin_sql):
+    assert admin_sql("SELECT 'TimeZone=UTC' = ANY (rolconfig) FROM pg_roles WHERE rolname = 'jarvis'") == [["t"]]
+
+
+def test_database_belongs_to_the_owner_role_and_is_closed_to_strangers(admin_sql, database):
+    assert admin_sql(
+        f"SELECT pg_get_userbyid(datdba), has_database_privilege('public', oid, 'CONNECT')"
+        f" FROM pg_database WHERE datname = '{database}'"
+    ) == [["jarvis_owner", "f"]]
+
+
+def connection_error(settings, user, password, database=None):
+    from urllib.parse import urlsplit
+
+    import psycopg2
+
+    parts = urlsplit(settings["DATABASE_URL"])
+    try:
+        psycopg2.connect(
+            host=parts.hostname,
+            port=parts.port,
+            user=user,
+            password=password,
+            dbname=database or parts.path[1:],
+            connect_timeout=5,
+        )
+    except psycopg2.OperationalError as error:
+        return str(error)
+    return "accepted"
+
+
+def test_wrong_password_is_refused_over_the_network(on_host):
+    assert 'password authentication failed for user "jarvis"' in on_host(connection_error, "jarvis", "wrong")
+
+
+@pytest.mark.parametrize(
+    ("user", "database"), [("postgres", None), ("postgres", "postgres"), ("jarvis", "postgres"), ("jarvis_owner", None)]
+)
+def test_nobody_else_is_admitted_over_the_network(on_host, user, database):
+    assert "pg_hba.conf rejects connection" in on_host(connection_error, user, "any", database)

@@ -1,0 +1,51 @@
+"""The container of Redis is what the design promises."""
+
+from __future__ import annotations
+
+NAME = "jarvis-redis"
+
+
+def test_is_healthy(container):
+    assert container(NAME)["State"]["Health"]["Status"] == "healthy"
+
+
+def test_comes_back_after_a_reboot(container):
+    assert container(NAME)["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+def test_data_directory_is_the_named_volume_and_no_other_volume_exists(container):
+    volumes = {m["Destination"]: m["Name"] for m in container(NAME)["Mounts"] if m["Type"] == "volume"}
+    assert volumes == {"/data": "jarvis_redis_data"}
+
+
+def test_server_writes_into_the_named_volume(host):
+    point = host.check_output("docker volume inspect --format '{{.Mountpoint}}' jarvis_redis_data")
+    inside = host.check_output(f"docker exec {NAME} stat -c %i /data/appendonlydir")
+    assert host.check_output(f"stat -c %i {point}/appendonlydir") == inside
+
+
+def test_runs_unprivileged(container):
+    inspected = container(NAME)
+    limits = inspected["HostConfig"]
+    assert inspected["Config"]["User"] == "redis"
+    assert limits["CapDrop"] == ["ALL"]
+    assert not limits["CapAdd"]
+    assert limits["SecurityOpt"] == ["no-new-privileges:true"]
+    assert limits["ReadonlyRootfs"] is True
+    assert limits["Privileged"] is False
+
+
+def test_has_limits_and_rotated_logs(container):
+    limits = container(NAME)["HostConfig"]
+    assert limits["Memory"] > 0
+    assert limits["PidsLimit"] == 128
+    assert limits["LogConfig"] == {"Type": "json-file", "Config": {"max-file": "5", "max-size": "10m"}}
+
+
+def test_has_time_for_a_clean_shutdown(container):
+    assert container(NAME)["Config"]["StopTimeout"] == 60
+
+
+def test_environment_holds_no_password(container, settings):
+    password = settings["REDIS_URL"].split(":")[2].split("@")[0]
+    assert password not in str(container(NAME))

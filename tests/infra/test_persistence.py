@@ -1,0 +1,104 @@
+"""What was written before survives whatever happens to a container, the engine or the host."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+pytestmark = pytest.mark.disruptive
+
+RETURN_SECONDS = 180
+
+
+def write(settings, marker):
+    import psycopg2
+    import redis
+
+    if "DATABASE_URL" in settings:
+        connection = psycopg2.connect(settings["DATABASE_URL"])
+        with connection, connection.cursor() as cursor:
+            cursor.execute("INSERT INTO agent_state (key, value) VALUES (%s, '{\"kept\": true}')", (marker,))
+    if "REDIS_URL" in settings:
+        redis.Redis.from_url(settings["REDIS_URL"]).set(marker, "kept")
+
+
+def read_and_remove(settings, marker):
+    import psycopg2
+    import redis
+
+    found = {}
+    if "DATABASE_URL" in settings:
+        connection = psycopg2.connect(settings["DATABASE_URL"], connect_timeout=5)
+        with connection, connection.cursor() as cursor:
+            cursor.execute("DELETE FROM agent_state WHERE key = %s RETURNING value", (marker,))
+            found["postgres"] = cursor.fetchone()[0]
+    if "REDIS_URL" in settings:
+        client = redis.Redis.from_url(settings["REDIS_URL"], decode_responses=True)
+        found["redis"] = client.get(marker)
+        client.delete(marker)
+    return found
+
+
+def boot(host):
+    """Return what differs between two boots of a host: the kernel's boot id and the start of its first process."""
+    return host.check_output("cat /proc/sys/kernel/random/boot_id; cut -d' ' -f22 /proc/1/stat")
+
+
+def reboot(host):
+    before = boot(host)
+    host.run("nohup sh -c 'sleep 1; systemctl reboot' >/dev/null 2>&1 &")
+    return lambda: boot(host) != before
+
+
+def crash(host, names):
+    pids = host.check_output(f"docker inspect --format '{{{{.State.Pid}}}}' {names}")
+    host.check_output(f"kill -9 {' '.join(pids.split())}")
+
+
+EVENTS = {
+    "restart": lambda host, names: host.check_output(f"docker restart {names}"),
+    "kill_and_start": lambda host, names: host.check_output(f"docker kill {names} && docker start {names}"),
+    "crash": crash,
+    "engine_restart": lambda host, names: host.check_output("systemctl restart docker"),
+    "reboot_of_the_host": lambda host, names: reboot(host),
+}
+
+
+def wait_until(what, condition):
+    """Wait until C(condition()) holds; errors count as no, since a host may be away meanwhile."""
+    deadline = time.monotonic() + RETURN_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return
+        except (AssertionError, RuntimeError):
+            pass
+        time.sleep(1)
+    pytest.fail(f"{what} did not come true within {RETURN_SECONDS} s")
+
+
+def all_healthy(host, names):
+    states = host.check_output(f"docker inspect --format '{{{{.State.Health.Status}}}}' {names}")
+    return set(states.split()) == {"healthy"}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_row_and_key_survive(host, settings, on_host, event):
+    names = " ".join(
+        name
+        for name, url in (("jarvis-postgres", "DATABASE_URL"), ("jarvis-redis", "REDIS_URL"))
+        if url in settings
+    )
+    marker = f"verify:persistence:{event}:{time.time_ns()}"
+    on_host(write, marker)
+    happened = EVENTS[event](host, names)
+    if callable(happened):
+        wait_until("the reboot", happened)
+    wait_until(f"the health of {names}", lambda: all_healthy(host, names))
+    expected = {}
+    if "DATABASE_URL" in settings:
+        expected["postgres"] = {"kept": True}
+    if "REDIS_URL" in settings:
+        expected["redis"] = "kept"
+    assert on_host(read_and_remove, marker) == expected
