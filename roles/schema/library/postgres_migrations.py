@@ -6,17 +6,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: postgres_migrations
-short_description: Apply numbered SQL files to a PostgreSQL database, and prove that nothing else changed it
+short_description: Apply numbered SQL files to PostgreSQL, and prove that nothing else changed it
 description:
   - Applies the files C(NNNN_name.sql) of a folder on the controller that the database does not have yet,
     each in one transaction together with its row in the ledger C(jarvis_meta.migrations).
   - Every run is rehearsed in a throw-away database on the same server before it touches the real one.
-  - Refuses applied files that were edited, renamed or removed, and new files that are older than the newest applied one.
+  - Refuses applied files that were edited, renamed or removed, and new files older than the newest applied one.
   - In check mode, and with O(state=verified), compares the database with what the applied files make.
   - A first line C(-- no-transaction) lets a file run outside of a transaction, for C(CREATE INDEX CONCURRENTLY).
 options:
   path:
-    description: Folder on the controller with the SQL files. Their content is sent with the task; no copy stays on the host.
+    description:
+      - Folder on the controller with the SQL files. Their content is sent with the task; no copy stays on the host.
     type: path
     required: true
   files:
@@ -41,7 +42,8 @@ options:
     type: str
     required: true
   application_roles:
-    description: Roles that may make objects of their own at run time. What they own is reported as theirs, not as drift.
+    description:
+      - Roles that may make objects of their own at run time. What they own is reported as theirs, not as drift.
     type: list
     elements: str
     default: []
@@ -52,14 +54,15 @@ options:
     default: []
   settings:
     description:
-      - Settings that these roles or the database may carry (C(ALTER ROLE … SET)), with their values. Any other is drift.
+      - Settings that these roles or the database may carry (C(ALTER ROLE … SET)), with their values.
+        Any other is drift.
       - C(TimeZone) has to be set for every role, by the role itself or by the database.
     type: dict
     default: {TimeZone: UTC}
   state:
     description:
       - V(applied) brings the database to the newest file.
-      - V(verified) changes nothing and fails if files are pending or the database differs from what the applied files make.
+      - V(verified) changes nothing, and fails if files are pending or the database differs from what the files make.
     type: str
     choices: [applied, verified]
     default: applied
@@ -155,7 +158,8 @@ version:
   returned: always
   sample: 7
 drift:
-  description: What differs from the files. Looked at in check mode, with O(state=verified), and after files were applied.
+  description:
+    - What differs from the files. Looked for in check mode, with O(state=verified), and after files were applied.
   type: list
   elements: dict
   returned: always
@@ -259,7 +263,7 @@ def main() -> None:
             lock_timeout=params["lock_timeout"],
             statement_timeout=params["statement_timeout"],
         )
-        engine.run(target, request, outcome)
+        engine.Engine(target, request, outcome).run()
     except SchemaError as error:
         failure = error.message
     outcome.timings["total"] = round((time.monotonic() - STARTED) * 1000, 1)

@@ -1,0 +1,1 @@
+"""The migration engine behind the module postgres_migrations."""

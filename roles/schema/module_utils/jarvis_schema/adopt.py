@@ -1,7 +1,5 @@
 """Take over a database whose tables another tool has made."""
 
-from typing import List
-
 from . import ledger
 from .catalog import Snapshot, snapshot
 from .drift import compare
@@ -12,11 +10,14 @@ from .session import Target
 from .shadow import shadow
 
 
-def adoptable(connection, target: Target, migrations: List[Migration], version: int, application_roles) -> ledger.Plan:
+def adoptable(
+    connection, target: Target, migrations: list[Migration], version: int, *, application_roles: list[str]
+) -> ledger.Plan:
     """Return the plan that takes the files up to `version` as applied.
 
     Raises:
         SchemaError: there is no such file, or the database is not exactly what these files make.
+
     """
     if version not in [migration.version for migration in migrations]:
         raise SchemaError(f"adopt: there is no file with the number {version:04d}")
@@ -44,7 +45,7 @@ def _without_ledger(objects: Snapshot) -> Snapshot:
     }
 
 
-def record(connection, migrations: List[Migration]) -> None:
+def record(connection, migrations: list[Migration]) -> None:
     """Write the adopted files into the ledger, all or none."""
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")

@@ -1,7 +1,7 @@
 """A snapshot of everything users made in a database, comparable with another one."""
 
 import re
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 from .catalog_queries import ALL
 
@@ -14,22 +14,22 @@ CAST_ARRAY = re.compile(rf"\(ARRAY\[({LITERAL}(?:, {LITERAL})*)\]\)::text\[\]")
 class Object(NamedTuple):
     """What the catalog says of one object."""
 
-    owner: Optional[str]  # of the object, or of the table it is a part of
-    facts: Dict[str, object]
+    owner: str | None  # of the object, or of the table it is a part of
+    facts: dict[str, object]
 
 
-Snapshot = Dict[Tuple[str, str], Object]  # by kind and identity
+Snapshot = dict[tuple[str, str], Object]  # by kind and identity
 
 
 def snapshot(connection, lock_timeout: float) -> Snapshot:
     """Read the catalog in one read-only transaction.
 
-    Args:
-        lock_timeout: seconds. The server reads a view's definition under the lightest lock there is,
-            and waits for it only while somebody rebuilds the view or its tables.
+    The server reads a view's definition under the lightest lock there is, so it may wait, for at most
+    `lock_timeout` seconds, while somebody rebuilds the view or its tables.
 
     Raises:
         psycopg2.errors.LockNotAvailable: it waited in vain.
+
     """
     objects: Snapshot = {}
     with connection.cursor() as cursor:
@@ -50,7 +50,7 @@ def snapshot(connection, lock_timeout: float) -> Snapshot:
     return objects
 
 
-def _tidy(facts: Dict[str, object]) -> Dict[str, object]:
+def _tidy(facts: dict[str, object]) -> dict[str, object]:
     """Leave out what is null, and print the same expression the same way."""
     return {
         name: CAST_ARRAY.sub(_cast_elements, value) if isinstance(value, str) else value

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the queries are put together from constants of this file alone
 """The questions to the system catalogs: kind, identity, owner and facts of everything users made.
 
 Users' objects have an oid from 16384 on, only the schema public is older. What belongs to an
@@ -66,8 +67,8 @@ SELECT {RELATION_KIND}, r.identity, r.relowner::regrole::text, jsonb_build_objec
     'access_method', (SELECT nullif(amname, 'heap') FROM pg_am WHERE oid = r.relam),
     'tablespace', (SELECT spcname FROM pg_tablespace WHERE oid = r.reltablespace),
     'of_type', nullif(r.reloftype, 0)::regtype,
-    'parents', (
-        SELECT jsonb_agg(i.inhparent::regclass::text ORDER BY i.inhseqno) FROM pg_inherits AS i WHERE i.inhrelid = r.oid),
+    'parents', (SELECT jsonb_agg(i.inhparent::regclass::text ORDER BY i.inhseqno)
+        FROM pg_inherits AS i WHERE i.inhrelid = r.oid),
     'partition_key', pg_get_partkeydef(r.oid),
     'partition_bound', pg_get_expr(r.relpartbound, r.oid),
     'definition', CASE WHEN r.relkind IN ('v', 'm') THEN pg_get_viewdef(r.oid) END,
@@ -188,7 +189,7 @@ SELECT
         'owner', p.proowner::regrole,
         'acl', {acl("p.proacl", "acldefault('f', p.proowner)")},
         'definition', CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) ELSE (
-            SELECT format('%s %s %s %s %s', g.aggtransfn, g.aggfinalfn, g.aggtranstype::regtype, g.agginitval, g.aggsortop)
+            SELECT format('%s %s %s %s', g.aggtransfn, g.aggfinalfn, g.aggtranstype::regtype, g.agginitval)
             FROM pg_aggregate AS g WHERE g.aggfnoid = p.oid) END)
 FROM pg_proc AS p
 JOIN pg_namespace AS n ON n.oid = p.pronamespace
@@ -261,13 +262,13 @@ SELECT 'system privilege', pg_describe_object(s.catalog, s.oid, s.part), 'postgr
     acl("s.acl", "NULL")
 })
 FROM (
-    SELECT 'pg_class'::regclass AS catalog, oid, 0 AS part, relacl AS acl FROM pg_class
+    SELECT 'pg_class'::regclass AS catalog, oid, 0 AS part, relacl AS acl FROM pg_class WHERE relacl IS NOT NULL
     UNION ALL
     SELECT 'pg_class'::regclass, attrelid, attnum, attacl FROM pg_attribute WHERE attacl IS NOT NULL
     UNION ALL
-    SELECT 'pg_proc'::regclass, oid, 0, proacl FROM pg_proc
+    SELECT 'pg_proc'::regclass, oid, 0, proacl FROM pg_proc WHERE proacl IS NOT NULL
     UNION ALL
-    SELECT 'pg_namespace'::regclass, oid, 0, nspacl FROM pg_namespace WHERE nspname <> 'public'
+    SELECT 'pg_namespace'::regclass, oid, 0, nspacl FROM pg_namespace WHERE nspacl IS NOT NULL AND nspname <> 'public'
 ) AS s
 LEFT JOIN pg_init_privs AS i ON i.classoid = s.catalog AND i.objoid = s.oid AND i.objsubid = s.part
 WHERE s.oid < 16384 AND s.acl IS DISTINCT FROM i.initprivs

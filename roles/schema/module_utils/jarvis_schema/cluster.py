@@ -1,6 +1,6 @@
 """What the whole server says of our roles and of our database, and what we promise of them."""
 
-from typing import Dict, List, Sequence, Tuple
+from collections.abc import Sequence
 
 from .catalog import Object, Snapshot
 from .session import Target
@@ -36,7 +36,8 @@ SELECT d.datdba::regrole::text,
     (SELECT string_agg(privilege_type, ',' ORDER BY privilege_type)
      FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) WHERE grantee = 0),
     (SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles
-     WHERE rolname = ANY (%(roles)s) AND pg_roles.oid <> d.datdba AND has_database_privilege(pg_roles.oid, d.oid, 'CREATE')),
+     WHERE rolname = ANY (%(roles)s) AND pg_roles.oid <> d.datdba
+         AND has_database_privilege(pg_roles.oid, d.oid, 'CREATE')),
     d.datallowconn
 FROM pg_database AS d WHERE d.datname = %(database)s
 """
@@ -44,12 +45,11 @@ POWERS = ("superuser", "create_role", "create_db", "replication", "bypass_rls")
 
 
 def promised_and_actual(
-    cursor, target: Target, application_roles: Sequence[str], reader_roles: Sequence[str], settings: Dict[str, str]
-) -> Tuple[Snapshot, Snapshot]:
+    cursor, target: Target, application_roles: Sequence[str], reader_roles: Sequence[str], settings: dict[str, str]
+) -> tuple[Snapshot, Snapshot]:
     """Return what we promise and what is there, in the form of snapshots.
 
-    Args:
-        settings: the values that our roles and the database may carry; TimeZone they must.
+    `settings` are the values that our roles and the database may carry; TimeZone they must.
     """
     roles = [target.owner, *application_roles, *reader_roles]
     values = {"roles": roles, "database": target.database}
@@ -59,14 +59,14 @@ def promised_and_actual(
     def note(snapshot: Snapshot, kind: str, identity: str, **facts: object) -> None:
         snapshot[kind, identity] = Object(None, facts)
 
-    login = {target.owner: False, **{role: True for role in application_roles}}
+    login = {target.owner: False, **dict.fromkeys(application_roles, True)}
     for role in roles:
         told = {"login": login[role]} if role in login else {}
-        note(promised, "role", role, **{power: False for power in POWERS}, **told)
+        note(promised, "role", role, **dict.fromkeys(POWERS, False), **told)
     cursor.execute(ROLES, values)
     for role, *powers, can_login in cursor.fetchall():
         told = {"login": can_login} if role in login else {}
-        note(actual, "role", role, **dict(zip(POWERS, powers)), **told)
+        note(actual, "role", role, **dict(zip(POWERS, powers, strict=True)), **told)
 
     cursor.execute(MEMBERSHIPS, values)
     for member, role, admin, inherit, set_role in cursor.fetchall():
@@ -89,7 +89,7 @@ def promised_and_actual(
 
 
 def _note_settings(
-    promised: Snapshot, actual: Snapshot, roles: List[str], settings: Dict[str, str], found: Sequence[Tuple]
+    promised: Snapshot, actual: Snapshot, roles: list[str], settings: dict[str, str], found: Sequence[tuple]
 ) -> None:
     """Note every setting that is not allowed, and for every role the time zone that it gets."""
     zone = settings.get("timezone")

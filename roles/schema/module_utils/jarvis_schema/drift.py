@@ -1,6 +1,7 @@
 """Compare two snapshots, and say what differs."""
 
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from .catalog import Snapshot
 from .explain import redact
@@ -15,10 +16,11 @@ class Difference(NamedTuple):
 
     kind: str
     identity: str
-    expected: Optional[Dict[str, object]]  # only the facts that differ; None: there should be none
-    actual: Optional[Dict[str, object]]  # only the facts that differ; None: it is missing
+    expected: dict[str, object] | None  # only the facts that differ; None: there should be none
+    actual: dict[str, object] | None  # only the facts that differ; None: it is missing
 
     def __str__(self) -> str:
+        """Return it as one line for people."""
         if self.actual is None:
             return f"{self.kind} {self.identity} is missing"
         if self.expected is None:
@@ -47,9 +49,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _differing(
-    expected: Dict[str, object], actual: Dict[str, object]
-) -> Tuple[Dict[str, object], Dict[str, object]]:
+def _differing(expected: dict[str, object], actual: dict[str, object]) -> tuple[dict[str, object], dict[str, object]]:
     """Return the facts of both that differ."""
     names = {name for name in set(expected) | set(actual) if expected.get(name) != actual.get(name)}
     if "column_order" in names:
@@ -65,14 +65,13 @@ def _differing(
 
 def compare(
     expected: Snapshot, actual: Snapshot, application_roles: Sequence[str] = ()
-) -> Tuple[List[Difference], List[str]]:
+) -> tuple[list[Difference], list[str]]:
     """Return what differs, and what the application made for itself.
 
-    Args:
-        application_roles: what they own beyond the expected is theirs.
+    What the application roles own beyond the expected is theirs.
     """
-    differences: List[Difference] = []
-    own: List[str] = []
+    differences: list[Difference] = []
+    own: list[str] = []
     for kind, identity in sorted(set(expected) | set(actual)):
         wanted, found = expected.get((kind, identity)), actual.get((kind, identity))
         if wanted is None:
@@ -89,9 +88,9 @@ def compare(
     return differences, own
 
 
-def render(snapshot: Snapshot, keys: Iterable[Tuple[str, str]]) -> str:
+def render(snapshot: Snapshot, keys: Iterable[tuple[str, str]]) -> str:
     """Return the objects as text, a fact a line, for a diff."""
-    lines: List[str] = []
+    lines: list[str] = []
     for kind, identity in keys:
         if (kind, identity) in snapshot:
             lines.append(f"{kind} {identity}")
@@ -102,7 +101,7 @@ def render(snapshot: Snapshot, keys: Iterable[Tuple[str, str]]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_diff(before: Snapshot, after: Snapshot) -> Dict[str, str]:
+def as_diff(before: Snapshot, after: Snapshot) -> dict[str, str]:
     """Return what changes from one snapshot to the other, the way Ansible shows it with --diff."""
     keys = [(difference.kind, difference.identity) for difference in compare(before, after)[0]]
     return {

@@ -19,16 +19,14 @@ def redact(text: str) -> str:
 def _width(text: str) -> int:
     """Return how many columns a terminal shows for `text`."""
     return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )
 
 
 def explain(migration: Migration, statement: Statement, error) -> str:
     """Return `0005_x.sql:3:53: ERROR: … [42601]`, the source line with a caret, and the server's advice.
 
-    Args:
-        error: the psycopg2.Error. If it names no position, the statement's own is taken.
+    If the psycopg2 error names no position, the statement's own is taken.
     """
     diag = error.diag
     offset = statement.offset

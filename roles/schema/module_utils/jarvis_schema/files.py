@@ -4,7 +4,8 @@ import base64
 import binascii
 import hashlib
 import re
-from typing import Dict, Iterable, List, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from .errors import SchemaError
 from .lint import NO_TRANSACTION, complaints
@@ -22,7 +23,7 @@ class Migration(NamedTuple):
     text: str  # line ends are \n
     sha256: str  # of the text, in hexadecimal
     transactional: bool  # False: the first line is `-- no-transaction`
-    statements: List[Statement]
+    statements: list[Statement]
 
 
 def parse(name: str, content: bytes) -> Migration:
@@ -30,6 +31,7 @@ def parse(name: str, content: bytes) -> Migration:
 
     Raises:
         SchemaError: with one line for everything that is wrong with it.
+
     """
     match = NAME.fullmatch(name)
     if not match or int(match.group(1)) == 0:
@@ -57,7 +59,7 @@ def parse(name: str, content: bytes) -> Migration:
     return Migration(int(match.group(1)), name, text, digest, transactional, statements)
 
 
-def decode(files: Iterable[Dict[str, str]]) -> List[Migration]:
+def decode(files: Iterable[dict[str, str]]) -> list[Migration]:
     """Return the migrations in the order of their numbers.
 
     Args:
@@ -65,9 +67,10 @@ def decode(files: Iterable[Dict[str, str]]) -> List[Migration]:
 
     Raises:
         SchemaError: with everything that is wrong in any file.
+
     """
-    migrations: Dict[int, Migration] = {}
-    found: List[str] = []
+    migrations: dict[int, Migration] = {}
+    found: list[str] = []
     for file in sorted(files, key=lambda file: file["name"]):
         try:
             content = base64.b64decode(file["content"], validate=True)

@@ -1,6 +1,6 @@
 """The ledger `jarvis_meta.migrations`: what was applied, when, and with which checksum."""
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import NamedTuple
 
 from .errors import SchemaError
 from .files import Migration
@@ -25,9 +25,7 @@ EXISTS = "SELECT to_regclass('jarvis_meta.migrations') IS NOT NULL"
 READ = "SELECT version, name, sha256, state FROM jarvis_meta.migrations ORDER BY version"
 START = "INSERT INTO jarvis_meta.migrations (version, name, sha256, state) VALUES (%s, %s, %s, 'running')"
 RESTART = "UPDATE jarvis_meta.migrations SET started_at = clock_timestamp() WHERE version = %s"
-FINISH = (
-    "UPDATE jarvis_meta.migrations SET state = 'applied', finished_at = clock_timestamp() WHERE version = %s"
-)
+FINISH = "UPDATE jarvis_meta.migrations SET state = 'applied', finished_at = clock_timestamp() WHERE version = %s"
 APPLIED = (
     "INSERT INTO jarvis_meta.migrations (version, name, sha256, state, started_at, finished_at) "
     "VALUES (%s, %s, %s, 'applied', transaction_timestamp(), clock_timestamp())"
@@ -50,12 +48,12 @@ class Entry(NamedTuple):
 class Plan(NamedTuple):
     """What the ledger and the files say together."""
 
-    applied: List[Migration]
-    interrupted: Optional[Migration]  # a file without transaction that was started and never finished
-    pending: List[Migration]  # in the order to apply, the interrupted one first
+    applied: list[Migration]
+    interrupted: Migration | None  # a file without transaction that was started and never finished
+    pending: list[Migration]  # in the order to apply, the interrupted one first
 
 
-def read(cursor) -> List[Entry]:
+def read(cursor) -> list[Entry]:
     """Return all entries, none if there is no ledger yet."""
     cursor.execute(EXISTS)
     if not cursor.fetchone()[0]:
@@ -64,17 +62,18 @@ def read(cursor) -> List[Entry]:
     return [Entry(*row) for row in cursor.fetchall()]
 
 
-def plan(migrations: List[Migration], entries: List[Entry]) -> Plan:
+def plan(migrations: list[Migration], entries: list[Entry]) -> Plan:
     """Compare files and ledger.
 
     Raises:
         SchemaError: an applied file was edited, renamed or is missing, or a file is older than the
             newest applied one. All of it at once.
+
     """
-    files: Dict[int, Migration] = {migration.version: migration for migration in migrations}
+    files: dict[int, Migration] = {migration.version: migration for migration in migrations}
     recorded = {entry.version: entry for entry in entries}
     newest = max(recorded, default=0)
-    found: List[str] = []
+    found: list[str] = []
     for entry in entries:
         file = files.get(entry.version)
         if file is None:

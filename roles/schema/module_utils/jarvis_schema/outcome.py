@@ -1,23 +1,24 @@
 """What the module returns, filled in while it works, so that a failure tells it, too."""
 
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Dict, Iterator, List
 
 
 class Outcome:
     """The result of one run."""
 
     def __init__(self) -> None:
-        self.applied: List[str] = []
-        self.adopted: List[str] = []
-        self.pending: List[str] = []
+        """Begin with nothing done."""
+        self.applied: list[str] = []
+        self.adopted: list[str] = []
+        self.pending: list[str] = []
         self.version = 0
-        self.drift: List[Dict[str, object]] = []
-        self.application_objects: List[str] = []
-        self.timings: Dict[str, float] = {}  # milliseconds
-        self.diff: Dict[str, str] = {}
-        self.warnings: List[str] = []
+        self.drift: list[dict[str, object]] = []
+        self.application_objects: list[str] = []
+        self.timings: dict[str, float] = {}  # milliseconds
+        self.diff: dict[str, str] = {}
+        self.warnings: list[str] = []
 
     @contextmanager
     def timed(self, what: str) -> Iterator[None]:
@@ -29,12 +30,8 @@ class Outcome:
             spent = (time.monotonic() - begin) * 1000
             self.timings[what] = round(self.timings.get(what, 0) + spent, 1)
 
-    def as_result(self, would_apply: bool) -> Dict[str, object]:
-        """Return it the way Ansible wants it.
-
-        Args:
-            would_apply: a preview, in which what is pending counts as a change.
-        """
+    def as_result(self, would_apply: bool) -> dict[str, object]:
+        """Return it the way Ansible wants it; in a preview, what would be applied counts as a change."""
         result = {
             "changed": bool(self.applied or self.adopted or (would_apply and self.pending)),
             "applied": self.applied,

@@ -1,28 +1,22 @@
 """Run one migration in one session: the file and its ledger entry, together."""
 
-import time
-
 from . import ledger
 from .errors import SchemaError
-from .files import Migration
 from .explain import explain
+from .files import Migration
 from .session import RESET, Target, become_owner, psycopg2
 
 
-def apply(connection, target: Target, migration: Migration, restart: bool = False) -> float:
+def apply(connection, target: Target, migration: Migration, restart: bool = False) -> None:
     """Apply one file and record it.
 
-    Args:
-        restart: the ledger has it as running, and the operator wants it run again.
-
-    Returns:
-        How long it took, in milliseconds.
+    With `restart`, the ledger has it as running already, and the operator wants it run again.
 
     Raises:
         SchemaError: with position, source line and what the server says. Nothing of the file is
             kept, unless it runs without transaction.
+
     """
-    begin = time.monotonic()
     with connection.cursor() as cursor:
         try:
             if migration.transactional:
@@ -31,7 +25,6 @@ def apply(connection, target: Target, migration: Migration, restart: bool = Fals
                 _without_transaction(cursor, target, migration, restart)
         finally:
             _reset(connection, cursor)
-    return round((time.monotonic() - begin) * 1000, 1)
 
 
 def _in_one_transaction(cursor, target: Target, migration: Migration) -> None:

@@ -2,12 +2,13 @@
 
 import hashlib
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Iterator, NamedTuple, Tuple
+from typing import NamedTuple
 
 try:
     import psycopg2
-    from psycopg2 import errors, sql
+    from psycopg2 import sql
 except ImportError:  # the module says so; in check mode it can do without
     psycopg2 = None
 
@@ -46,11 +47,14 @@ class Target(NamedTuple):
         return f"{self.host}/.s.PGSQL.{self.port}"
 
 
-def connect(target: Target, database: str):
+def connect(target: Target, database: str, durable: bool = True):
     """Open a session in `database`; every statement is its own transaction unless BEGIN says otherwise.
+
+    What is not `durable` need not survive a crash of the server.
 
     Raises:
         psycopg2.OperationalError: the server does not answer, or has no such database.
+
     """
     connection = psycopg2.connect(
         host=target.host,
@@ -63,13 +67,14 @@ def connect(target: Target, database: str):
         # whether this client still lives, so that a killed run frees its lock within a second.
         options="-c client_connection_check_interval=1s -c timezone=UTC -c search_path=public "
         "-c default_transaction_read_only=off -c session_replication_role=origin "
-        "-c client_encoding=UTF8 -c standard_conforming_strings=on -c row_security=on -c jit=off",
+        "-c client_encoding=UTF8 -c standard_conforming_strings=on -c row_security=on -c jit=off"
+        + ("" if durable else " -c synchronous_commit=off"),
     )
     connection.autocommit = True
     return connection
 
 
-def lock_key(*names: str) -> Tuple[int, int]:
+def lock_key(*names: str) -> tuple[int, int]:
     """Return the two numbers of the advisory lock with this name."""
     digest = hashlib.sha256("/".join(("jarvis-schema",) + names).encode("utf-8")).digest()
     return (
@@ -93,6 +98,7 @@ def run_lock(connection, wait: float) -> Iterator[None]:
 
     Raises:
         SchemaError: another run holds it for longer than `wait` seconds.
+
     """
     deadline = time.monotonic() + wait
     with connection.cursor() as cursor:
@@ -121,8 +127,7 @@ def run_lock(connection, wait: float) -> Iterator[None]:
 def become_owner(cursor, target: Target, scope: str) -> None:
     """Run what follows as the owner, with its timeouts.
 
-    Args:
-        scope: LOCAL for this transaction, SESSION until the session is reset.
+    The scope is LOCAL for this transaction, or SESSION until the session is reset.
     """
     cursor.execute(
         sql.SQL(

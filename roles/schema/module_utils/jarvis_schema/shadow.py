@@ -1,8 +1,8 @@
 """A throw-away database on the same server, in which files are tried before live sees them."""
 
 import secrets
-from contextlib import contextmanager
-from typing import Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from . import ledger
 from .session import Target, connect, psycopg2, sql, try_lock
@@ -10,9 +10,7 @@ from .session import Target, connect, psycopg2, sql, try_lock
 MAINTENANCE = "postgres"  # the database to create others from
 PREFIX = "jarvis_shadow_"
 # The connection limit marks a shadow from its first moment on, and keeps everybody but superusers out.
-LEFT_BEHIND = (
-    "SELECT datname FROM pg_database WHERE datname ~ '^jarvis_shadow_[0-9a-f]{16}$' AND datconnlimit = 0"
-)
+LEFT_BEHIND = "SELECT datname FROM pg_database WHERE datname ~ '^jarvis_shadow_[0-9a-f]{16}$' AND datconnlimit = 0"
 LOCALE = (
     "SELECT pg_encoding_to_char(encoding), datlocprovider, datcollate, datctype, daticulocale, daticurules "
     "FROM pg_database WHERE datname = %s"
@@ -35,11 +33,9 @@ def shadow(target: Target) -> Iterator[object]:
             cursor.execute(LOCALE, (target.database,))
             cursor.execute(_create(name, target.owner, cursor.fetchone()))
             try:
-                connection = connect(target, name)
+                connection = connect(target, name, durable=False)
                 try:
                     with connection.cursor() as inner:
-                        # Nothing here has to survive a crash.
-                        inner.execute("SET synchronous_commit = off")
                         inner.execute(ledger.CREATE)
                     yield connection
                 finally:
@@ -53,8 +49,7 @@ def shadow(target: Target) -> Iterator[object]:
 def _create(name: str, owner: str, locale):
     """Return the statement that makes the shadow.
 
-    Args:
-        locale: of live as LOCALE tells; None before live exists, for the server's own.
+    The locale is live's as LOCALE tells it; before live exists, None for the server's own.
     """
     parts = [
         sql.SQL("CREATE DATABASE {name} OWNER {owner} TEMPLATE template0 CONNECTION LIMIT 0").format(
@@ -81,8 +76,7 @@ def _remove_left_behind(cursor) -> None:
     for (name,) in cursor.fetchall():
         if not try_lock(cursor, name):
             continue
-        try:
+        # Where its session lives on for a moment, the next run removes it.
+        with suppress(psycopg2.errors.ObjectInUse):
             cursor.execute(_drop(name))
-        except psycopg2.errors.ObjectInUse:
-            pass  # its session ends within a second; the next run removes it
         cursor.execute("SELECT pg_advisory_unlock_all()")

@@ -5,7 +5,8 @@ parentheses, and the bodies of SQL-standard functions (BEGIN ATOMIC … END).
 """
 
 import re
-from typing import Iterator, List, NamedTuple, Tuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 TOKEN = re.compile(
     r"""
@@ -30,7 +31,7 @@ class Statement(NamedTuple):
 
     text: str  # without the closing semicolon
     offset: int  # of its first character in the file, from 0
-    words: List[str]  # bare words and punctuation in upper case; quoted things and comments are left out
+    words: list[str]  # bare words and punctuation in upper case; quoted things and comments are left out
 
 
 def _end_of_comment(text: str, start: int) -> int:
@@ -43,7 +44,7 @@ def _end_of_comment(text: str, start: int) -> int:
     return len(text)
 
 
-def tokens(text: str) -> Iterator[Tuple[str, str, int]]:
+def tokens(text: str) -> Iterator[tuple[str, str, int]]:
     """Yield kind (a group of TOKEN), text and offset of every token."""
     position = 0
     while position < len(text):
@@ -58,18 +59,18 @@ def tokens(text: str) -> Iterator[Tuple[str, str, int]]:
         position = end
 
 
-def split(text: str) -> List[Statement]:
+def split(text: str) -> list[Statement]:
     """Return the statements of `text`; one without words (only comments) is none.
 
     Never fails: what is unbalanced runs to the end of the text, and the server says what is wrong.
     """
-    statements: List[Statement] = []
-    words: List[str] = []
+    statements: list[Statement] = []
+    words: list[str] = []
     start = -1  # of the statement's first token
     parentheses = 0
     blocks = 0  # BEGIN ATOMIC, and CASE inside it
-    for kind, token, offset in tokens(text):
-        if token == ";" and parentheses <= 0 and blocks == 0:
+    for kind, piece, offset in tokens(text):
+        if piece == ";" and parentheses <= 0 and blocks == 0:
             if start >= 0:
                 statements.append(Statement(text[start:offset], start, words))
             words, start, parentheses = [], -1, 0
@@ -77,15 +78,15 @@ def split(text: str) -> List[Statement]:
         if start < 0 and kind not in ("comment", "space"):
             start = offset
         if kind in ("word", "other"):
-            words.append(token.upper())
-            parentheses += (token == "(") - (token == ")")
+            words.append(piece.upper())
+            parentheses += (piece == "(") - (piece == ")")
             blocks = _blocks_after(words, blocks)
     if start >= 0:
         statements.append(Statement(text[start:].rstrip(), start, words))
     return statements
 
 
-def _blocks_after(words: List[str], blocks: int) -> int:
+def _blocks_after(words: list[str], blocks: int) -> int:
     """Return how many blocks are open after the last word; only a routine's body opens any."""
     word = words[-1]
     if blocks:
