@@ -69,7 +69,8 @@ options:
   adopt:
     description:
       - Number of a file. If the ledger is empty and the database has exactly what the files up to this one make,
-        they are recorded as applied. Otherwise the run fails and says what differs. With a filled ledger, nothing happens.
+        they are recorded as applied. Otherwise the run fails and says what differs.
+      - With entries in the ledger, nothing happens.
       - V(0) means none.
     type: int
     default: 0

@@ -40,7 +40,7 @@ def explain(migration: Migration, statement: Statement, error) -> str:
     shown = redact(source)
     lines = [
         f"{migration.name}:{line}:{column}: {diag.severity or 'ERROR'}: "
-        f"{diag.message_primary or str(error).strip()} [{error.pgcode or 'connection lost'}]",
+        f"{diag.message_primary or str(error).strip().splitlines()[0]} [{error.pgcode or 'connection lost'}]",
         margin + shown,
     ]
     if shown == source:  # a hidden password moves the columns

@@ -1,0 +1,141 @@
+"""A real server, its databases, and the engine on them."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import sys
+import time
+
+import psycopg2
+from psycopg2 import sql
+
+ROOT = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "roles/schema/module_utils"))
+
+from jarvis_schema import engine, files, session  # noqa: E402
+from jarvis_schema.errors import SchemaError  # noqa: E402
+from jarvis_schema.outcome import Outcome  # noqa: E402
+
+PREFIX = "jarvis-schematest-"
+MIGRATIONS = ROOT / "sql/migrations"
+START_TIMEOUT = 60  # seconds
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr}"
+    return done.stdout.strip()
+
+
+def remove_left_behind() -> None:
+    """Remove the containers of sessions that are gone."""
+    for line in docker("ps", "-a", "--filter", f"name=^{PREFIX}", "--format", "{{.Names}}").splitlines():
+        if not pathlib.Path("/proc", line.removeprefix(PREFIX)).exists():
+            docker("rm", "--force", "--volumes", line)
+
+
+class Server:
+    """The server and the ways to reach it."""
+
+    def __init__(self, container: str, socket: str) -> None:
+        self.container = container
+        self.socket = socket
+
+    def connect(self, database: str = "postgres", user: str = "postgres"):
+        connection = psycopg2.connect(host=self.socket, dbname=database, user=user)
+        connection.autocommit = True
+        return connection
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            try:
+                return self.connect().close()
+            except psycopg2.OperationalError:
+                if time.monotonic() > deadline:
+                    raise AssertionError(docker("logs", "--tail", "30", self.container)) from None
+                time.sleep(0.1)
+
+    def execute(self, statement, database: str = "postgres", user: str = "postgres"):
+        """Run one statement and return its rows, if it has any."""
+        connection = self.connect(database, user)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else None
+        finally:
+            connection.close()
+
+    def create_database(self, name: str, template: str = "template0") -> None:
+        self.execute(
+            sql.SQL("CREATE DATABASE {} OWNER jarvis_owner TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+        self.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+        self.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO jarvis").format(sql.Identifier(name)))
+        self.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO jarvis_readonly").format(sql.Identifier(name)))
+
+
+class Database:
+    """A database of one test, and the engine on it."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self.server = server
+        self.name = name
+
+    def connect(self, user: str = "postgres"):
+        return self.server.connect(self.name, user)
+
+    def execute(self, statement, user: str = "postgres"):
+        return self.server.execute(statement, self.name, user)
+
+    def ledger(self) -> list[tuple[int, str]]:
+        return self.execute("SELECT version, state FROM jarvis_meta.migrations ORDER BY version")
+
+    def target(self, **overrides) -> session.Target:
+        values = {
+            "database": self.name,
+            "owner": "jarvis_owner",
+            "host": self.server.socket,
+            "port": 5432,
+            "user": "postgres",
+            "lock_wait": 10,
+            "lock_timeout": 5,
+            "statement_timeout": 0,
+        }
+        return session.Target(**{**values, **overrides})
+
+    def run(self, migrations: dict[str, str] | None = None, *, expect_failure: bool = False, target=None, **request):
+        """Run the engine on these files (by default the shipped ones); return its outcome, with `failure`."""
+        values = {
+            "state": "applied",
+            "check_mode": False,
+            "adopt": 0,
+            "retry_interrupted": False,
+            "application_roles": ["jarvis"],
+            "reader_roles": ["jarvis_readonly"],
+            "settings": {"TimeZone": "UTC"},
+        }
+        outcome = Outcome()
+        outcome.failure = ""
+        try:
+            parsed = parse(shipped() if migrations is None else migrations)
+            engine.Engine(
+                target or self.target(), engine.Request(migrations=parsed, **{**values, **request}), outcome
+            ).run()
+        except SchemaError as error:
+            if not expect_failure:
+                raise
+            outcome.failure = error.message
+        assert bool(outcome.failure) == expect_failure
+        return outcome
+
+
+def parse(migrations: dict[str, str]) -> list[files.Migration]:
+    return [files.parse(name, text.encode()) for name, text in sorted(migrations.items())]
+
+
+def shipped() -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted(MIGRATIONS.glob("*.sql"))}
