@@ -4,6 +4,11 @@
 set -eu
 suite=$1
 image=$2
+recipe=$(sha256sum "$0" | cut -c1-12)
+if [ "$(docker image inspect --format '{{index .Config.Labels "recipe"}}' "$image" 2>/dev/null)" = "$recipe" ]; then
+	echo 'present'
+	exit
+fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -33,4 +38,4 @@ mmdebstrap --quiet --variant=minbase --aptopt='Acquire::Check-Valid-Until "false
 	--customize-hook="copy-in $folder/ca /usr/local/share/ca-certificates" \
 	--customize-hook="chroot \"\$1\" update-ca-certificates" \
 	"$suite" "$folder/root.tar"
-docker import --change 'CMD ["/sbin/init"]' "$folder/root.tar" "$image" >/dev/null
+docker import --change "LABEL recipe=$recipe" --change 'CMD ["/sbin/init"]' "$folder/root.tar" "$image" >/dev/null

@@ -51,15 +51,25 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
-@pytest.fixture(scope="session")
-def settings(host):
+@pytest.fixture(scope="module", autouse=True)
+def as_root(host):
+    """Be root on the host, through sudo where we are not."""
+    if host.run("id -u").stdout.strip() == "0":
+        yield
+    else:
+        with host.sudo():
+            yield
+
+
+@pytest.fixture(scope="module")
+def settings(as_root, host):
     """Return the client settings of the host as {variable: value}."""
     content = host.file("/etc/jarvis/jarvis.env").content_string
     lines = [line for line in content.splitlines() if line and not line.startswith("#")]
     return dict(line.split("=", 1) for line in lines)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def database(settings):
     """Return the name of the database."""
     return unquote(urlsplit(settings["DATABASE_URL"]).path[1:])

