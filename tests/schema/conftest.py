@@ -29,7 +29,12 @@ def server() -> Iterator[Server]:
         os.chmod(socket, 0o777)  # the container's user writes the socket  # noqa: S103
         docker(
             *("run", "--detach", "--name", name, "--volume", f"{socket}:/var/run/postgresql"),
-            *("--env", "POSTGRES_HOST_AUTH_METHOD=trust", "--env", "POSTGRES_INITDB_ARGS=--locale=C.UTF-8 --lc-collate=C"),
+            *(
+                "--env",
+                "POSTGRES_HOST_AUTH_METHOD=trust",
+                "--env",
+                "POSTGRES_INITDB_ARGS=--locale=C.UTF-8 --lc-collate=C",
+            ),
             *("--network", "none", image, "postgres", "-c", "fsync=off", "-c", "autovacuum=off"),
         )
         try:

@@ -69,7 +69,7 @@ class Server:
 
     def create_database(self, name: str, template: str = "template0") -> None:
         self.execute(
-            sql.SQL("CREATE DATABASE {} OWNER jarvis_owner TEMPLATE {}").format(
+            sql.SQL("CREATE DATABASE {} OWNER jarvis_owner TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )

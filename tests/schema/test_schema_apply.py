@@ -22,7 +22,9 @@ TWO = {**ONE, "0002_b.sql": "CREATE TABLE b (id integer);\nALTER TABLE b ADD COL
 
 
 def tables(database: Database) -> list[str]:
-    return [name for (name,) in database.execute("SELECT tablename FROM pg_tables WHERE schemaname='public' ORDER BY 1")]
+    return [
+        name for (name,) in database.execute("SELECT tablename FROM pg_tables WHERE schemaname='public' ORDER BY 1")
+    ]
 
 
 def test_a_fresh_database_gets_every_shipped_file_once(database: Database) -> None:
@@ -84,7 +86,7 @@ def test_an_error_in_the_rehearsal_leaves_the_database_untouched(database: Datab
 
 
 def test_a_syntax_error_tells_file_line_column_code_and_shows_the_place(database: Database) -> None:
-    text = "-- Größe\nCREATE TABLE a (id integer);\nCREATE TABLE b (\"größe 日本\" integer, c text NOT NULLL);\n"
+    text = '-- Größe\nCREATE TABLE a (id integer);\nCREATE TABLE b ("größe 日本" integer, c text NOT NULLL);\n'
     outcome = database.run({"0001_x.sql": text}, expect_failure=True)
     assert outcome.failure.splitlines()[1:] == [
         '0001_x.sql:3:48: ERROR: syntax error at or near "NULLL" [42601]',
@@ -123,7 +125,7 @@ def test_a_deferred_constraint_fails_with_the_name_of_its_file(database: Databas
         "INSERT INTO b VALUES (7);\n"
     )
     outcome = database.run({"0001_x.sql": text}, expect_failure=True)
-    assert "0001_x.sql:3:1: ERROR: insert or update on table \"b\" violates foreign key constraint" in outcome.failure
+    assert '0001_x.sql:3:1: ERROR: insert or update on table "b" violates foreign key constraint' in outcome.failure
 
 
 def test_percent_signs_and_colons_are_plain_text(database: Database) -> None:
@@ -223,9 +225,7 @@ def test_a_statement_that_takes_too_long_gives_up_its_file(database: Database) -
 
 def test_a_missing_database_is_named(server: Server) -> None:
     outcome = Database(server, "nobody_made_it").run(ONE, expect_failure=True)
-    assert outcome.failure == (
-        "the database nobody_made_it does not exist; the role that runs the server creates it"
-    )
+    assert outcome.failure == ("the database nobody_made_it does not exist; the role that runs the server creates it")
 
 
 def test_a_server_that_is_not_there_is_an_error_and_no_traceback(tmp_path: pathlib.Path) -> None:

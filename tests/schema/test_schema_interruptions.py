@@ -19,8 +19,7 @@ BUILD = {
     **ONE,
     "0002_rows.sql": "INSERT INTO a SELECT generate_series(1, 1000);\n",
     "0003_index.sql": (
-        "-- no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS a_id;\n"
-        "CREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id);\n"
+        "-- no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS a_id;\nCREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id);\n"
     ),
 }
 
@@ -195,7 +194,9 @@ def test_a_killed_concurrent_index_is_left_as_running(database: Database) -> Non
     writer.autocommit = False
     writer.cursor().execute("INSERT INTO a VALUES (5000)")  # the build waits for this transaction
     process = start_module(database, BUILD)
-    wait_for(database, "EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE UNIQUE%' AND wait_event_type='Lock')")
+    wait_for(
+        database, "EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE UNIQUE%' AND wait_event_type='Lock')"
+    )
     process.kill()
     process.wait()
     wait_for(database, NO_RUN)

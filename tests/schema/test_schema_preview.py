@@ -7,7 +7,7 @@ import subprocess
 
 import psycopg2
 import pytest
-from jarvis_schema import catalog, session, shadow
+from jarvis_schema import catalog, drift, session, shadow
 from schema_server import Database, Server, shipped
 
 ADDED = {
@@ -45,14 +45,16 @@ def test_a_preview_equals_what_then_happens(deployed: Database) -> None:
     assert previewed.diff == applied.diff
     # What live became is what the diff said: no drift was found against the rehearsal's second snapshot.
     assert applied.drift == []
-    after = snapshot(deployed)
-    changed = {key for key in set(before) | set(after) if before.get(key) != after.get(key)}
+    changed = {f"{found.kind} {found.identity}" for found in drift.compare(before, snapshot(deployed))[0]}
     told = {line for line in previewed.diff["after"].splitlines() if not line.startswith(" ")}
-    assert told == {f"{kind} {identity}" for kind, identity in changed}
+    assert told == changed
+    assert {"table public.sessions", "enum public.mood", "index public.sessions_mood"} < told
 
 
 def test_a_preview_shows_the_objects_and_the_facts_that_change(deployed: Database) -> None:
-    outcome = deployed.run({**shipped(), "0900_x.sql": "ALTER TABLE memory_facts ALTER subject SET DEFAULT 'x';"}, check_mode=True)
+    outcome = deployed.run(
+        {**shipped(), "0900_x.sql": "ALTER TABLE memory_facts ALTER subject SET DEFAULT 'x';"}, check_mode=True
+    )
     assert outcome.as_result(would_apply=True)["changed"] is True
     assert outcome.diff == {
         "before_header": "catalog",
@@ -67,7 +69,7 @@ def test_a_preview_that_would_fail_fails_with_the_same_message(deployed: Databas
     previewed = deployed.run(broken, check_mode=True, expect_failure=True)
     applied = deployed.run(broken, expect_failure=True)
     assert previewed.failure == applied.failure
-    assert "0900_x.sql:1:1: ERROR: relation \"nope\" does not exist [42P01]" in applied.failure
+    assert '0900_x.sql:1:1: ERROR: relation "nope" does not exist [42P01]' in applied.failure
 
 
 def test_a_preview_with_nothing_pending_is_no_change(deployed: Database) -> None:
@@ -86,7 +88,9 @@ def test_a_preview_takes_no_lock_on_the_tables_and_does_not_wait_for_one(deploye
     holder = deployed.connect()
     holder.autocommit = False
     with holder.cursor() as cursor:
-        cursor.execute("LOCK TABLE agent_state, memory_facts, tool_calls, decision_log, planning_cycles, tool_call_history")
+        cursor.execute(
+            "LOCK TABLE agent_state, memory_facts, tool_calls, decision_log, planning_cycles, tool_call_history"
+        )
         outcome = deployed.run(ADDED, check_mode=True)
         assert outcome.pending == ["0900_sessions.sql", "0901_index.sql"]
         assert outcome.warnings == ["Drift is not known: somebody holds an exclusive lock on a table or a view"]
@@ -104,7 +108,8 @@ def test_a_preview_works_before_the_database_exists(server: Server) -> None:
     outcome = Database(server, "not_yet_there").run(ADDED, check_mode=True)
     assert len(outcome.pending) == len(ADDED)
     assert "table public.agent_state" in outcome.diff["after"]
-    assert outcome.diff["before"] == ""
+    assert outcome.diff["before"].splitlines()[0] == "schema public"
+    assert "table" not in outcome.diff["before"]
 
 
 def test_a_preview_works_before_the_roles_exist(server: Server) -> None:
@@ -117,9 +122,7 @@ def test_a_preview_works_before_the_server_exists(tmp_path: pathlib.Path) -> Non
     outcome = Database(Server("none", str(tmp_path / "nowhere")), "jarvis").run(check_mode=True)
     assert outcome.as_result(would_apply=True)["changed"] is True
     assert len(outcome.pending) == len(shipped())
-    assert outcome.warnings == [
-        f"No server at {tmp_path}/nowhere/.s.PGSQL.5432 yet: a real run applies all files"
-    ]
+    assert outcome.warnings == [f"No server at {tmp_path}/nowhere/.s.PGSQL.5432 yet: a real run applies all files"]
 
 
 def test_no_shadow_is_left_by_success_or_failure(deployed: Database) -> None:
@@ -150,7 +153,10 @@ def test_databases_that_are_no_shadows_or_in_use_are_not_removed(deployed: Datab
 
 
 def test_nobody_but_a_superuser_can_enter_a_shadow(deployed: Database) -> None:
-    with shadow.shadow(deployed.target()) as used, pytest.raises(psycopg2.OperationalError, match="too many connections"):
+    with (
+        shadow.shadow(deployed.target()) as used,
+        pytest.raises(psycopg2.OperationalError, match="too many connections"),
+    ):
         deployed.server.connect(used.info.dbname, "jarvis_readonly")
 
 
@@ -174,7 +180,9 @@ def test_a_database_restored_from_a_dump_shows_no_drift(deployed: Database) -> N
     deployed.execute("INSERT INTO tool_calls (tool_name, input) VALUES ('t', '{}')")
     restored = Database(deployed.server, f"{deployed.name}_restored")
     deployed.server.create_database(restored.name)
-    script = f"set -e; pg_dump -U postgres -Fc {deployed.name} > /tmp/d; pg_restore -U postgres -d {restored.name} /tmp/d"
+    script = (
+        f"set -e; pg_dump -U postgres -Fc {deployed.name} > /tmp/d; pg_restore -U postgres -d {restored.name} /tmp/d"
+    )
     done = subprocess.run(
         ["docker", "exec", deployed.server.container, "sh", "-c", script], check=False, capture_output=True, text=True
     )

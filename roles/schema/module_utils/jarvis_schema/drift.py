@@ -88,6 +88,17 @@ def compare(
     return differences, own
 
 
+def as_result(difference: Difference) -> dict[str, object]:
+    """Return it the way Ansible returns it, without passwords."""
+
+    def redacted(facts: dict[str, object] | None) -> dict[str, object] | None:
+        if facts is None:
+            return None
+        return {name: redact(value) if isinstance(value, str) else value for name, value in facts.items()}
+
+    return difference._replace(expected=redacted(difference.expected), actual=redacted(difference.actual))._asdict()
+
+
 def render(snapshot: Snapshot, keys: Iterable[tuple[str, str]]) -> str:
     """Return the objects as text, a fact a line, for a diff."""
     lines: list[str] = []

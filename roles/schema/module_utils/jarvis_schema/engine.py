@@ -9,7 +9,7 @@ from . import ledger
 from .adopt import adoptable, record
 from .catalog import Snapshot, snapshot
 from .cluster import promised_and_actual
-from .drift import as_diff, compare
+from .drift import as_diff, as_result, compare
 from .errors import SchemaError
 from .explain import redact
 from .files import Migration
@@ -220,7 +220,7 @@ class Engine:
                 cursor, self.target, request.application_roles, request.reader_roles, request.settings
             )
             found += compare(promised, told)[0]
-        self.outcome.drift = [difference._asdict() for difference in found]
+        self.outcome.drift = [as_result(difference) for difference in found]
         self.outcome.application_objects = own
         return [str(difference) for difference in found]
 
