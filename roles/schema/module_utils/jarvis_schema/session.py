@@ -10,7 +10,7 @@ try:
     import psycopg2
     from psycopg2 import sql
 except ImportError:  # the module says so; in check mode it can do without
-    psycopg2 = None
+    psycopg2 = sql = None
 
 from .errors import SchemaError
 
