@@ -48,6 +48,10 @@ missing:
   type: list
   elements: str
   returned: always
+interrupted:
+  description: Whether an earlier installation ended half-way, which apt refuses to build upon.
+  type: bool
+  returned: always
 responds:
   description: Whether an engine answers on the local socket.
   type: bool
@@ -66,6 +70,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 SOCKET = "/var/run/docker.sock"
 PID_FILE = "/var/run/docker.pid"
+DPKG_UPDATES = "/var/lib/dpkg/updates"
 SETTINGS_FILE = "/etc/docker/daemon.json"
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -87,6 +92,13 @@ def settings_pending():
         return os.stat(SETTINGS_FILE).st_mtime > os.stat(PID_FILE).st_mtime
     except FileNotFoundError:
         return False
+
+
+def installation_interrupted(module):
+    """Return whether dpkg still has to finish an earlier installation."""
+    pending = os.path.isdir(DPKG_UPDATES) and any(name.isdigit() for name in os.listdir(DPKG_UPDATES))
+    _rc, audit, _err = module.run_command(["dpkg", "--audit"])
+    return pending or bool(audit.strip())
 
 
 def missing_packages(module, names):
@@ -115,6 +127,7 @@ def main():
         changed=False,
         engine=engine,
         missing=missing_packages(module, wanted),
+        interrupted=installation_interrupted(module),
         responds=responds(),
         settings_pending=settings_pending(),
     )

@@ -28,7 +28,10 @@ def password_problems(passwords):
         if password is None:
             continue
         if not password.strip():
-            yield f"{variable} is empty or only white space. Give a password, or remove the variable to have one generated."
+            yield (
+                f"{variable} is empty or only white space. Give a password, or remove the variable to have one "
+                "generated."
+            )
         elif password != password.strip():
             yield f"{variable} begins or ends with white space, which is easily lost on the way. Remove it."
         elif not password.isprintable():

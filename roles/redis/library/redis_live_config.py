@@ -120,6 +120,7 @@ class LiveServer:
     """A running server and what is done to it. Raises redis.RedisError on whatever the server refuses."""
 
     def __init__(self, client, check_mode):
+        """Take an open client; C(check_mode) only looks."""
         self.client = client
         self.check_mode = check_mode
         self.changed_settings = []

@@ -41,7 +41,8 @@ def test_completion_is_a_second_row_that_names_its_start(on_host):
         start, status, output = cursor.fetchone()
         cursor.execute(
             "INSERT INTO tool_calls (parent_id, tool_name, status, input, output, duration_ms, completed_at)"
-            " VALUES (%s, 'verify', 'completed', '{\"a\": 1}', '{\"b\": 2}', 5, now()) RETURNING parent_id = %s, status",
+            " VALUES (%s, 'verify', 'completed', '{\"a\": 1}', '{\"b\": 2}', 5, now())"
+            " RETURNING parent_id = %s, status",
             (start, start),
         )
         return [status, output, *cursor.fetchone()]  # the connection closes without a commit: nothing stays
@@ -108,7 +109,9 @@ def test_pool_of_20_connections_opens_within_2_seconds_each_and_closes_cleanly(o
         import psycopg2
         from psycopg2.pool import ThreadedConnectionPool
 
-        connections = ThreadedConnectionPool(20, 20, settings["DATABASE_URL"], connect_timeout=2, application_name="verify")
+        connections = ThreadedConnectionPool(
+            20, 20, settings["DATABASE_URL"], connect_timeout=2, application_name="verify"
+        )
         held = [connections.getconn() for _ in range(20)]
         total = 0
         for connection in held:

@@ -1,0 +1,84 @@
+"""A bare host: a preview tells the truth, bad input is refused, and both leave it as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def untouched(host):
+    """Every test here leaves the host as it was."""
+    before = host.changed_files()
+    yield
+    assert host.changed_files() == before
+
+
+def test_preview_succeeds_and_says_what_would_be_done(deploy):
+    run = deploy("--check", "--diff")
+    assert run.code == 0
+    assert "Would install: iptables, python3-requests, python3-psycopg2, python3-redis, docker.io" in run.text
+    assert '"live-restore": true' in run.text
+    assert "Would then run: jarvis-postgres, jarvis-redis" in run.text
+    assert "0001_tables.sql" in run.text
+
+
+def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
+    host.run("nohup python3 -m http.server --bind 127.0.0.1 5432 >/dev/null 2>&1 & sleep 1")
+    try:
+        run = deploy(
+            preflight_supported_distributions={"Debian": ["11"]},
+            preflight_supported_architectures=["riscv64"],
+            preflight_min_memory_mb=99000000,
+            preflight_min_disk_mb=99000000,
+            postgres_database="my-database",
+            credentials_postgres_password="  ",
+            credentials_redis_password="",
+        )
+    finally:
+        host.run("pkill -f http.server", check=False)
+    assert run.code == 2
+    assert "Nothing was changed" in run.text
+    assert "The system is Debian 12" in run.text
+    assert "supported are Debian 11. Use a host with one of these." in run.text
+    assert "The architecture is x86_64; supported are riscv64." in run.text
+    assert "MiB of memory, and preflight_min_memory_mb asks for 99000000" in run.text
+    assert "/var/lib/docker has" in run.text
+    assert "MiB free, and preflight_min_disk_mb asks for 99000000" in run.text
+    assert "postgres_database is 'my-database', which is no plain SQL identifier" in run.text
+    assert "credentials_postgres_password is empty or only white space" in run.text
+    assert "credentials_redis_password is empty or only white space" in run.text
+    assert "postgres_port is 5432, but 127.0.0.1:5432 is already in use by python3 (pid" in run.text
+    assert "Stop it, or set postgres_port to a free port." in run.text
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        (
+            {"images_source": "docker-hub"},
+            "value of images_source must be one of: registry, archive, build, auto, got: docker-hub",
+        ),
+        ({"postgres_port": "postgres"}, "argument 'postgres_port' is of type"),
+        ({"images_archive": "no-such-archive.tar"}, "no-such-archive.tar"),
+    ],
+)
+def test_bad_value_is_refused_by_name(deploy, variables, message):
+    run = deploy(**variables)
+    assert run.code == 2
+    assert message in run.text
+
+
+def test_corrupt_archive_is_refused_before_it_is_copied(deploy, tmp_path):
+    archive = tmp_path / "images.tar"
+    archive.write_bytes(b"not an archive")
+    run = deploy(images_archive=str(archive))
+    assert run.code == 2
+    assert str(archive) in run.text
+
+
+def test_inventory_without_a_database_host_is_refused(play, tmp_path):
+    empty = tmp_path / "hosts.yml"
+    empty.write_text("all: {children: {postgres: {}, redis: {hosts: {nowhere: }}}}")
+    run = play("site.yml", hosts=str(empty))
+    assert run.code != 0
+    assert 'The group "postgres" of the inventory' in run.text

@@ -1,0 +1,60 @@
+"""A run that ends anywhere is completed by the next one."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+WAIT_SECONDS = 300
+
+
+def read_until(process, text):
+    """Read the output of a playbook until a line with C(text)."""
+    for line in process.stdout:
+        if text in line:
+            return
+    pytest.fail(f"{text!r} did not come")
+
+
+def test_power_loss_while_packages_are_installed(start, host):
+    process = start("site.yml", verify_enabled=False)
+    read_until(process, "docker : Install what is missing")
+    deadline = time.monotonic() + WAIT_SECONDS
+    while host.run("pgrep -x dpkg", check=False).returncode != 0:
+        assert time.monotonic() < deadline, "dpkg did not start"
+    host.run("pkill -KILL -x 'apt-get|dpkg|dpkg-deb'", check=False)
+    process.communicate(timeout=WAIT_SECONDS)
+    assert process.returncode != 0
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "images : ",
+        "postgres : Write the configuration",
+        "postgres : Run the server",
+        "postgres : Create the database",
+        "schema : Apply the schema",
+        "redis : Write the configuration",
+        "redis : Run the server",
+    ],
+)
+def test_controller_is_killed_during(start, task):
+    process = start("site.yml", verify_enabled=False)
+    read_until(process, f"TASK [{task}")
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=WAIT_SECONDS)
+    assert process.returncode != 0
+
+
+def test_next_run_completes_it(deploy):
+    assert deploy().code == 0
+
+
+def test_completed_deployment_passes_verification(play):
+    run = play("playbooks/verify.yml")
+    assert run.code == 0
+    assert "76 passed" in run.text

@@ -1,0 +1,137 @@
+"""A deployed host: further runs change what was asked for and nothing else."""
+
+from __future__ import annotations
+
+import json
+
+SENTINEL = "INSERT INTO agent_state (key, value) VALUES ('faults', '{}') ON CONFLICT (key) DO NOTHING"
+
+
+def test_second_run_changes_nothing_and_is_short(deploy, host):
+    before = host.containers()
+    run = deploy()
+    assert run.code == 0
+    assert run.count("changed") == 0
+    assert host.containers() == before
+    # Of a whole deployment; two more tasks verify it.
+    assert run.count("ok") <= 28
+
+
+def test_preview_of_a_deployed_host_has_nothing_to_change(deploy):
+    run = deploy("--check", "--diff")
+    assert run.code == 0
+    assert run.count("changed") == 0
+
+
+def test_reloadable_setting_is_reloaded_without_a_restart(deploy, host):
+    before = host.containers()
+    run = deploy(postgres_settings={"log_min_duration_statement": "5s"}, redis_settings={"tcp-keepalive": 120})
+    assert run.code == 0
+    assert host.sql("SHOW log_min_duration_statement") == "5s"
+    assert host.redis("CONFIG GET tcp-keepalive").splitlines() == ["tcp-keepalive", "120"]
+    assert host.containers() == before
+
+
+def test_setting_that_needs_it_restarts_that_server_alone(deploy, host):
+    before = host.containers()
+    run = deploy(postgres_settings={"max_connections": 90})
+    assert run.code == 0
+    after = host.containers()
+    assert host.sql("SHOW max_connections") == "90"
+    assert after["/jarvis-postgres"][0] == before["/jarvis-postgres"][0]
+    assert after["/jarvis-postgres"][1] != before["/jarvis-postgres"][1]
+    assert after["/jarvis-redis"] == before["/jarvis-redis"]
+
+
+def test_setting_that_does_not_exist_is_named_and_the_server_goes_on(deploy, host):
+    before = host.containers()
+    run = deploy(postgres_settings={"no_such_setting": 1})
+    assert run.code == 2
+    assert "no_such_setting: unrecognized configuration parameter" in run.text
+    assert host.containers() == before
+    assert deploy().code == 0
+
+
+def test_password_changes_in_the_running_servers_and_the_old_one_stops_working(deploy, host):
+    old = host.out("cat /etc/jarvis/jarvis.env")
+    before = host.containers()
+    run = deploy(
+        credentials_postgres_password="p:a/s%s@w'ö\"rd",
+        credentials_redis_password="r:e/d%i@s'ö\"pw",
+    )
+    assert run.code == 0
+    after = host.containers()
+    assert after == before
+    script = """
+import sys, psycopg2, redis
+for line in sys.stdin:
+    name, _, url = line.strip().partition('=')
+    try:
+        if name == 'DATABASE_URL': psycopg2.connect(url); print('accepted')
+        if name == 'REDIS_URL': redis.Redis.from_url(url).ping(); print('accepted')
+    except (psycopg2.OperationalError, redis.RedisError): print('refused')
+"""
+    host.run(f"cat > /tmp/connect.py <<'EOF'\n{script}\nEOF")
+    assert host.out("python3 /tmp/connect.py < /etc/jarvis/jarvis.env").split() == ["accepted", "accepted"]
+    host.run(f"cat > /tmp/old.env <<'EOF'\n{old}\nEOF")
+    assert host.out("python3 /tmp/connect.py < /tmp/old.env; rm /tmp/old.env").split() == ["refused", "refused"]
+    assert "p:a/s%s@w" not in run.output
+    assert deploy().code == 0  # back to the generated ones
+    assert host.out("cat /etc/jarvis/jarvis.env") == old
+
+
+def test_removed_containers_come_back_with_every_row_and_key(deploy, host):
+    host.sql(SENTINEL)
+    host.redis("SET faults kept")
+    host.run("docker rm -f jarvis-postgres jarvis-redis")
+    assert deploy().code == 0
+    assert host.sql("SELECT count(*) FROM agent_state WHERE key = 'faults'") == "1"
+    assert host.redis("GET faults") == "kept"
+
+
+def test_down_removes_the_containers_and_keeps_the_volumes(play, deploy, host):
+    assert play("playbooks/down.yml").code == 0
+    assert host.out("docker ps --all --quiet") == ""
+    assert deploy().code == 0
+    assert host.sql("SELECT count(*) FROM agent_state WHERE key = 'faults'") == "1"
+    assert host.redis("GET faults") == "kept"
+
+
+def test_engine_settings_of_others_are_kept_and_containers_outlive_the_restart(deploy, host):
+    path = "/etc/docker/daemon.json"
+    before = host.containers()
+    settings = json.loads(host.out(f"cat {path}"))
+    theirs = {**settings, "shutdown-timeout": 20, "log-opts": {"max-size": "1m"}}
+    host.run(f"cat > {path} <<'EOF'\n{json.dumps(theirs)}\nEOF")
+    assert deploy().code == 0
+    assert json.loads(host.out(f"cat {path}")) == {**settings, "shutdown-timeout": 20}
+    assert host.containers() == before
+
+
+def test_broken_engine_settings_are_refused_and_kept(deploy, host):
+    path = "/etc/docker/daemon.json"
+    good = host.out(f"cat {path}")
+    host.run(f"echo '{{broken' > {path}")
+    run = deploy()
+    broken = host.out(f"cat {path}")
+    host.run(f"cat > {path} <<'EOF'\n{good}\nEOF")
+    assert run.code == 2
+    assert "/etc/docker/daemon.json holds no valid JSON object" in run.text
+    assert broken == "{broken"
+
+
+def test_image_of_another_major_than_the_data_is_refused(deploy, host):
+    before = host.containers()
+    run = deploy(images_source="registry", images_postgres="postgres:17-alpine")
+    assert run.code == 2
+    assert "images_postgres is postgres:17-alpine (PostgreSQL 17), but the volume jarvis_postgres_data" in run.text
+    assert "holds data of PostgreSQL 16" in run.text
+    assert host.containers() == before
+
+
+def test_status_shows_both_servers(play):
+    run = play("playbooks/status.yml")
+    assert run.code == 0
+    assert "jarvis-postgres: Up" in run.text
+    assert "jarvis-redis: Up" in run.text
+    assert "volume jarvis_postgres_data" in run.text

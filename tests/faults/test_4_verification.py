@@ -1,0 +1,39 @@
+"""The verification names what is wrong. The last test leaves the host broken; it is the last of all."""
+
+from __future__ import annotations
+
+
+def test_stopped_redis_is_named(play, host):
+    host.run("docker stop jarvis-redis")
+    run = play("playbooks/verify.yml")
+    host.run("docker start jarvis-redis")
+    assert run.code == 2
+    assert "tests/infra/redis/test_container.py::test_is_healthy" in run.text
+
+
+def test_column_turned_to_text_is_named(play, host):
+    host.sql("ALTER TABLE memory_facts ALTER COLUMN body TYPE text")
+    run = play("playbooks/verify.yml")
+    host.sql("ALTER TABLE memory_facts ALTER COLUMN body TYPE jsonb USING body::jsonb")
+    assert run.code == 2
+    assert "memory_facts.body is not jsonb" in run.text
+
+
+def test_dropped_table_is_named(play, host):
+    host.sql("DROP TABLE memory_facts CASCADE")
+    run = play("playbooks/verify.yml")
+    assert run.code == 2
+    assert "table memory_facts is missing" in run.text
+
+
+def test_data_outside_of_its_volume_is_named(play, host):
+    host.run("docker rm -f jarvis-postgres")
+    image = host.out("docker image ls --format '{{.Repository}}:{{.Tag}}' | grep postgres | head -n 1")
+    host.run(
+        f"docker run -d --name jarvis-postgres -e POSTGRES_PASSWORD=x -v jarvis_postgres_run:/var/run/postgresql"
+        f" -v /etc/jarvis/postgres:/etc/postgresql {image} postgres -c config_file=/etc/postgresql/postgresql.conf"
+    )
+    run = play("playbooks/verify.yml")
+    assert run.code == 2
+    assert "test_data_directory_is_the_named_volume" in run.text
+    assert "jarvis_postgres_data" in run.text

@@ -1,0 +1,34 @@
+"""Any password survives its way through a connection address."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def urls(load):
+    return load("client/filter_plugins/connection_url")
+
+
+@pytest.mark.parametrize("password", ["plain", "a:b", "a/b", "a@b", "50%", "a b", "a'\"b", "?#[]", "näme", "🤖", "+"])
+def test_password_is_read_back_from_the_url(urls, password):
+    parts = urlsplit(f"postgres://jarvis:{urls.url_part(password)}@127.0.0.1:5432/jarvis")
+    assert unquote(parts.password) == password
+    assert parts.hostname == "127.0.0.1"
+    assert parts.path == "/jarvis"
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("fd00::1", "[fd00::1]"),
+        ("10.0.0.5", "10.0.0.5"),
+    ],
+)
+def test_host_of_a_bound_address_can_be_reached(urls, address, host):
+    assert urls.reachable_host(address) == host
