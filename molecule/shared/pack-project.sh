@@ -1,0 +1,7 @@
+#!/bin/sh
+# Pack what a clone would hold, changes that are not committed yet included, into the given file.
+set -eu
+cd "$(dirname "$0")/../.."
+mkdir -p "$(dirname "$1")"
+git ls-files --cached --others --exclude-standard >"$1.files"
+tar --create --files-from="$1.files" --file="$1"
