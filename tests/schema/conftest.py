@@ -68,7 +68,7 @@ numbers = itertools.count(1)
 
 @pytest.fixture
 def database(server: Server) -> Database:
-    """A new, empty database."""
+    """Make a new, empty database."""
     name = f"test_{next(numbers)}"
     server.create_database(name)
     return Database(server, name)
@@ -76,7 +76,7 @@ def database(server: Server) -> Database:
 
 @pytest.fixture
 def deployed(server: Server) -> Database:
-    """A new database with the shipped schema."""
+    """Make a new database with the shipped schema."""
     name = f"test_{next(numbers)}"
     server.create_database(name, template="shipped")
     return Database(server, name)

@@ -19,7 +19,8 @@ ZOO = {
         CREATE DOMAIN zoo.share AS numeric(3, 2) DEFAULT 0 CHECK (VALUE >= 0);
         CREATE SEQUENCE zoo.tickets START 10 CACHE 5;
         CREATE TABLE zoo.animals (
-            id integer PRIMARY KEY, name text COLLATE "C", born date, double integer GENERATED ALWAYS AS (id * 2) STORED,
+            id integer PRIMARY KEY, name text COLLATE "C", born date,
+            double integer GENERATED ALWAYS AS (id * 2) STORED,
             keeper integer, CONSTRAINT animals_keeper_check CHECK (keeper > 0),
             CONSTRAINT animals_keeper_key UNIQUE (keeper) DEFERRABLE
         );
@@ -121,7 +122,8 @@ MUTATIONS: list[tuple[str, str]] = [
     ),
     (
         "ALTER TABLE public.tool_calls ALTER CONSTRAINT tool_calls_parent_id_tool_calls_id_fk DEFERRABLE",
-        "constraint public.tool_calls.tool_calls_parent_id_tool_calls_id_fk: definition is FOREIGN KEY (parent_id) REFERENCES public.tool_calls(id) DEFERRABLE",
+        "constraint public.tool_calls.tool_calls_parent_id_tool_calls_id_fk: definition is FOREIGN"
+        " KEY (parent_id) REFERENCES public.tool_calls(id) DEFERRABLE",
     ),
     (
         "ALTER TABLE public.agent_state ADD CONSTRAINT odd CHECK (key <> '') NOT VALID",
@@ -130,18 +132,22 @@ MUTATIONS: list[tuple[str, str]] = [
     (
         "ALTER TABLE zoo.animals DROP CONSTRAINT animals_keeper_check;"
         " ALTER TABLE zoo.animals ADD CONSTRAINT animals_keeper_check CHECK (keeper > 0) NOT VALID",
-        "constraint zoo.animals.animals_keeper_check: definition is CHECK ((keeper > 0)) NOT VALID, should be CHECK ((keeper > 0))",
+        "constraint zoo.animals.animals_keeper_check: definition is CHECK ((keeper > 0)) NOT"
+        " VALID, should be CHECK ((keeper > 0))",
     ),
     (
-        "ALTER TABLE zoo.animals DROP CONSTRAINT animals_keeper_key; ALTER TABLE zoo.animals ADD CONSTRAINT animals_keeper_key UNIQUE (keeper)",
-        "constraint zoo.animals.animals_keeper_key: definition is UNIQUE (keeper), should be UNIQUE (keeper) DEFERRABLE",
+        "ALTER TABLE zoo.animals DROP CONSTRAINT animals_keeper_key; ALTER TABLE zoo.animals ADD"
+        " CONSTRAINT animals_keeper_key UNIQUE (keeper)",
+        "constraint zoo.animals.animals_keeper_key: definition is UNIQUE (keeper), should be"
+        " UNIQUE (keeper) DEFERRABLE",
     ),
     ("ALTER DOMAIN zoo.share DROP CONSTRAINT share_check", "constraint zoo.share.share_check is missing"),
     # indexes
     ("DROP INDEX public.tool_calls_open_idx", "index public.tool_calls_open_idx is missing"),
     ("CREATE INDEX odd ON public.tool_calls (status)", "index public.odd should not be there"),
     (
-        "DROP INDEX public.tool_calls_parent_id_unique; CREATE INDEX tool_calls_parent_id_unique ON public.tool_calls (parent_id)",
+        "DROP INDEX public.tool_calls_parent_id_unique; CREATE INDEX tool_calls_parent_id_unique"
+        " ON public.tool_calls (parent_id)",
         "index public.tool_calls_parent_id_unique: definition is CREATE INDEX",
     ),
     (
@@ -167,7 +173,8 @@ MUTATIONS: list[tuple[str, str]] = [
         'constraint trigger public.tool_calls.tool_calls_parent_id_tool_calls_id_fk "RI_FKey_check_ins": enabled is no',
     ),
     (
-        "CREATE TRIGGER odd BEFORE INSERT ON public.tool_calls FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "CREATE TRIGGER odd BEFORE INSERT ON public.tool_calls FOR EACH ROW EXECUTE FUNCTION"
+        " suppress_redundant_updates_trigger()",
         "trigger public.tool_calls.odd should not be there",
     ),
     (
@@ -177,7 +184,8 @@ MUTATIONS: list[tuple[str, str]] = [
     ),
     # functions
     (
-        "CREATE OR REPLACE FUNCTION public.refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE OR REPLACE FUNCTION public.refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RETURN NULL; END'",
         "function public.refuse_change(): definition is CREATE OR REPLACE FUNCTION",
     ),
     ("ALTER FUNCTION zoo.twice(integer) SECURITY DEFINER", "function zoo.twice(n integer): definition is"),
@@ -194,7 +202,8 @@ MUTATIONS: list[tuple[str, str]] = [
     # views
     ("DROP VIEW public.open_tool_calls", "view public.open_tool_calls is missing"),
     (
-        "CREATE OR REPLACE VIEW public.open_tool_calls AS SELECT id, tool_name, status, input, started_at FROM tool_calls",
+        "CREATE OR REPLACE VIEW public.open_tool_calls AS SELECT id, tool_name, status, input,"
+        " started_at FROM tool_calls",
         "view public.open_tool_calls: definition is SELECT",
     ),
     (

@@ -206,7 +206,13 @@ class Engine:
             cursor.execute(ledger.CREATE)
         for migration in plan.pending:
             with self.outcome.timed("apply"):
-                apply(self.connection, self.target, migration, restart=migration is plan.interrupted)
+                try:
+                    apply(self.connection, self.target, migration, restart=migration is plan.interrupted)
+                except SchemaError as error:
+                    # The rehearsal made it: so it is not the files that make it twice.
+                    if isinstance(error.__cause__, psycopg2.errors.DuplicateTable) and not self.outcome.version:
+                        error.message += "\nIf another tool made these tables, schema_adopt takes them over."
+                    raise
             self.outcome.applied.append(migration.name)
             self.outcome.pending.remove(migration.name)
             self.outcome.version = migration.version
