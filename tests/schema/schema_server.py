@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg2
 from psycopg2 import sql
@@ -48,14 +52,12 @@ class Server:
         return connection
 
     def wait(self) -> None:
+        """Wait until it answers over TCP: the socket also answers while the image prepares the data folder."""
         deadline = time.monotonic() + START_TIMEOUT
-        while True:
-            try:
-                return self.connect().close()
-            except psycopg2.OperationalError:
-                if time.monotonic() > deadline:
-                    raise AssertionError(docker("logs", "--tail", "30", self.container)) from None
-                time.sleep(0.1)
+        ready = ["docker", "exec", self.container, "pg_isready", "-q", "-h", "127.0.0.1"]
+        while subprocess.run(ready, check=False, capture_output=True).returncode:
+            assert time.monotonic() < deadline, docker("logs", "--tail", "30", self.container)
+            time.sleep(0.1)
 
     def execute(self, statement, database: str = "postgres", user: str = "postgres"):
         """Run one statement and return its rows, if it has any."""
@@ -76,6 +78,36 @@ class Server:
         self.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
         self.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO jarvis").format(sql.Identifier(name)))
         self.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO jarvis_readonly").format(sql.Identifier(name)))
+
+
+@contextmanager
+def running_server(image: str, *settings: str) -> Iterator[Server]:
+    """Run a server with our three roles in a container; the socket is a folder of this machine."""
+    remove_left_behind()
+    name = f"{PREFIX}{os.getpid()}"
+    with tempfile.TemporaryDirectory() as socket:
+        pathlib.Path(socket).chmod(0o777)  # the container's user writes there
+        docker(
+            *("run", "--detach", "--name", name, "--network", "none", "--volume", f"{socket}:/var/run/postgresql"),
+            *("--env", "POSTGRES_HOST_AUTH_METHOD=trust"),
+            *("--env", "POSTGRES_INITDB_ARGS=--locale=C.UTF-8 --lc-collate=C --data-checksums"),
+            *(image, "postgres", *(f"--{setting}" for setting in settings)),
+        )
+        try:
+            server = Server(name, socket)
+            server.wait()
+            for statement in (
+                "CREATE ROLE jarvis_owner NOLOGIN",
+                "CREATE ROLE jarvis LOGIN",
+                "CREATE ROLE jarvis_readonly LOGIN",
+                "ALTER ROLE jarvis_owner SET timezone = 'UTC'",
+                "ALTER ROLE jarvis SET timezone = 'UTC'",
+                "ALTER ROLE jarvis_readonly SET timezone = 'UTC'",
+            ):
+                server.execute(statement)
+            yield server
+        finally:
+            docker("rm", "--force", "--volumes", name)
 
 
 class Database:
