@@ -105,8 +105,7 @@ def select(source, official, built, there):
     """Return the image by server: the first that is C(there), else the one the source will give."""
     names = {"build": [built], "auto": [official, built]}.get(source, [official])
     return {
-        server: next((name[server] for name in names if name[server] in there), names[0][server])
-        for server in official
+        server: next((name[server] for name in names if name[server] in there), names[0][server]) for server in official
     }
 
 

@@ -66,7 +66,7 @@ def _check_image(archive, members, entry):
     if hashlib.sha256(config).hexdigest() != expected:
         raise ArchiveError(f"it is damaged: {name} does not match its checksum")
     config = json.loads(config)
-    for layer, uncompressed in zip(entry["Layers"], config["rootfs"]["diff_ids"]):
+    for layer, uncompressed in zip(entry["Layers"], config["rootfs"]["diff_ids"], strict=True):
         # Newer engines name a part, compressed or not, by its own checksum.
         expected = os.path.basename(layer) if layer.startswith(BLOBS) else uncompressed.partition(":")[2]
         digest = hashlib.sha256()

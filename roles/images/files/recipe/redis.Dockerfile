@@ -9,7 +9,7 @@ COPY packages /tmp/packages/
 # In Debian one program is both redis-server and redis-check-rdb; it acts on the name it is called by.
 RUN echo 'redis:x:1000:' >> /etc/group \
  && echo 'redis:x:999:1000:Redis:/data:/usr/sbin/nologin' >> /etc/passwd \
- && dpkg --path-exclude='/usr/share/doc/*' --path-exclude='/usr/share/man/*' --install /tmp/packages/*.deb \
+ && dpkg --install /tmp/packages/*.deb \
  && rm -rf /tmp/packages /etc/redis /var/lib/redis /var/log/* \
  && ln -sf redis-check-rdb /usr/bin/redis-server \
  && install --directory --owner redis --group redis /data
