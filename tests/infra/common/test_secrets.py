@@ -1,0 +1,23 @@
+"""What holds a password is kept from everyone whom it does not concern."""
+
+from __future__ import annotations
+
+
+def test_client_settings_are_for_root_and_the_group_alone(host):
+    file = host.file("/etc/jarvis/jarvis.env")
+    assert (file.user, file.group, oct(file.mode)) == ("root", "jarvis", "0o640")
+    folder = host.file("/etc/jarvis")
+    assert (folder.user, folder.group, oct(folder.mode)) == ("root", "jarvis", "0o750")
+
+
+def test_generated_secrets_are_for_root_alone(host):
+    folder = host.file("/etc/jarvis/secrets")
+    assert (folder.user, oct(folder.mode)) == ("root", "0o700")
+    modes = host.check_output("find /etc/jarvis/secrets -maxdepth 1 -type f -printf '%U %m\\n' | sort -u")
+    assert modes == "0 400"
+
+
+def test_settings_hold_an_address_for_each_server_of_the_host(host, settings):
+    names = host.check_output("docker ps --all --format '{{.Names}}' --filter name=^jarvis-").split()
+    expected = {"jarvis-postgres": "DATABASE_URL", "jarvis-redis": "REDIS_URL"}
+    assert set(settings) == {expected[name] for name in names}

@@ -1,0 +1,41 @@
+"""The entry point explains itself and refuses what it does not know."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+
+def jarvis(*words):
+    return subprocess.run([PROJECT / "jarvis", *words], capture_output=True, text=True, check=False, cwd="/")
+
+
+@pytest.mark.parametrize("words", [(), ("help",), ("--help",)])
+def test_help_lists_every_word_with_what_it_does(words):
+    shown = jarvis(*words)
+    assert shown.returncode == 0
+    for line in (
+        "  deploy         Deploy: turn hosts into the data tier, or bring them back to it",
+        "  down           Stop and remove the containers; every volume, and so every row and key, stays",
+        "  status         Show what runs where: containers, health, since when, and the size of the data",
+        "  verify         Prove what is promised, on every host: containers, servers, schema, clients",
+    ):
+        assert line in shown.stdout.splitlines()
+    listed = {line.split()[0] for line in shown.stdout.splitlines() if line.startswith("  ")}
+    words_of_playbooks = {path.stem for path in (PROJECT / "playbooks").glob("*.yml")} - {"site"}
+    assert listed == words_of_playbooks | {"deploy", "test"}
+
+
+def test_unknown_word_is_refused_with_a_hint():
+    shown = jarvis("deplyo")
+    assert shown.returncode == 1
+    assert shown.stderr == "jarvis: there is no 'deplyo'; ./jarvis help lists what there is\n"
+
+
+def test_every_playbook_begins_with_its_line_for_the_help():
+    for path in (PROJECT / "playbooks").glob("*.yml"):
+        assert path.read_text().startswith("# "), f"{path.name} has no first comment line"
