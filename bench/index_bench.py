@@ -1,0 +1,122 @@
+"""What every index of the shipped schema answers on a million rows, and what it costs an insert."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+
+from schema_server import Database
+
+ROWS = 1_000_000
+BATCH = 20_000  # rows of an insert whose time is taken
+REPEATS = 3
+
+# A million tool calls (half of them completions, one start in a thousand still open), and as many of the others.
+FILL = f"""
+SET session_replication_role = replica;
+INSERT INTO tool_calls (id, parent_id, tool_name, status, input, started_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT n, CASE WHEN n % 2 = 0 AND n % 2000 <> 0 THEN n - 1 END,
+        CASE (n + n % 2) % 5000 WHEN 0 THEN 'rare' ELSE 'tool_' || (n + n % 2) % 40 END,
+        CASE WHEN n % 2 = 0 THEN 'success' ELSE 'started' END, '{{"q": 1}}', timestamp '2026-01-01' + n * interval '1 s'
+    FROM generate_series(1, {ROWS}) AS n WHERE n % 2000 <> 0;
+INSERT INTO decision_log (cycle_id, reasoning, decision, created_at)
+    SELECT CASE WHEN n % 3 > 0 THEN n / 20 END, '{{}}', 'go on', timestamp '2026-01-01' + n * interval '1 s'
+    FROM generate_series(1, {ROWS}) AS n;
+INSERT INTO planning_cycles (goals, started_at)
+    SELECT '[]', timestamp '2026-01-01' + n * interval '1 s' FROM generate_series(1, {ROWS}) AS n;
+INSERT INTO memory_facts (subject, body, is_stale)
+    SELECT 'subject ' || n / 10, '{{}}', n % 10 > 0 FROM generate_series(1, {ROWS}) AS n;
+SELECT setval('tool_calls_id_seq', {ROWS});
+VACUUM ANALYZE;
+"""  # noqa: S608 - a constant of this file
+
+QUESTIONS = {
+    "tool_calls_started_at_idx": "SELECT * FROM tool_calls ORDER BY started_at DESC LIMIT 50",
+    "decision_log_created_at_idx": (
+        "SELECT * FROM decision_log WHERE created_at BETWEEN '2026-01-05 10:00' AND '2026-01-05 10:15'"
+    ),
+    "planning_cycles_started_at_idx": "SELECT * FROM planning_cycles ORDER BY started_at DESC LIMIT 50",
+    "tool_calls_tool_name_started_at_idx": (
+        "SELECT * FROM tool_calls WHERE tool_name = 'rare' ORDER BY started_at DESC LIMIT 50"
+    ),
+    "decision_log_cycle_id_idx": "SELECT * FROM decision_log WHERE cycle_id = 4711",
+    "tool_calls_open_idx": "SELECT * FROM open_tool_calls",
+    "tool_calls_parent_id_unique": "SELECT * FROM tool_call_history WHERE id = 4711",
+    "planning_cycles_parent_id_unique": "SELECT * FROM planning_cycle_history WHERE id = 4711",
+    "memory_facts_current_subject_idx": "SELECT * FROM memory_facts WHERE subject = 'subject 4711' AND NOT is_stale",
+}
+
+INSERTS = {
+    "tool_calls": (
+        "INSERT INTO tool_calls (tool_name, input) SELECT 'tool_' || n % 40, '{}' FROM generate_series(1, %d) n"
+    ),
+    "decision_log": (
+        "INSERT INTO decision_log (cycle_id, reasoning, decision) SELECT n, '{}', 'x' FROM generate_series(1, %d) n"
+    ),
+    "planning_cycles": "INSERT INTO planning_cycles (goals) SELECT '[]' FROM generate_series(1, %d) n",
+    "memory_facts": "INSERT INTO memory_facts (subject, body) SELECT 'fact ' || n, '{}' FROM generate_series(1, %d) n",
+}
+
+
+def _explain(cursor, question: str) -> tuple[float, str]:
+    """Return the best execution time in milliseconds, and the plan."""
+    times = []
+    for _ in range(REPEATS):
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {question}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        times.append(float(re.search(r"Execution Time: ([\d.]+)", plan).group(1)))
+    return min(times), plan
+
+
+def plans(database: Database) -> list[str]:
+    """Fill the tables, and show each question with and without its index."""
+    connection = database.connect()
+    lines = ["| index | question, on a million rows | with, ms | without, ms | times |", "|---|---|---:|---:|---:|"]
+    with connection.cursor() as cursor:
+        for statement in filter(None, map(str.strip, FILL.split(";"))):
+            cursor.execute(statement)
+        for index, question in QUESTIONS.items():
+            with_index, plan = _explain(cursor, question)
+            if index not in plan:
+                raise RuntimeError(f"{index} is not used:\n{plan}")
+            cursor.execute(f"BEGIN; DROP INDEX {index}")
+            without, _ = _explain(cursor, question)
+            cursor.execute("ROLLBACK")
+            lines.append(
+                f"| `{index}` | `{question}` | {with_index:.2f} | {without:.1f} | {without / with_index:.0f} |"
+            )
+    connection.close()
+    return lines
+
+
+def costs(database: Database) -> list[str]:
+    """Show what an insert costs with all indexes, and without each of them."""
+    connection = database.connect()
+    lines = [
+        f"| insert of {BATCH:,} rows without | µs a row | cost of the index, µs | size, MB |",
+        "|---|---:|---:|---:|",
+    ]
+    with connection.cursor() as cursor:
+
+        def insert(table: str, dropped: str) -> float:
+            times = []
+            for _ in range(REPEATS):
+                cursor.execute("BEGIN" + (f"; DROP INDEX {dropped}" if dropped else ""))
+                begin = time.monotonic()
+                cursor.execute(INSERTS[table] % BATCH)
+                times.append((time.monotonic() - begin) * 1_000_000 / BATCH)
+                cursor.execute("ROLLBACK")
+            return statistics.median(times)
+
+        for table in INSERTS:
+            everything = insert(table, "")
+            lines.append(f"| {table}: nothing, all indexes are there | {everything:.2f} | | |")
+            for index in (name for name in QUESTIONS if name.startswith(table)):
+                without = insert(table, index)
+                cursor.execute("SELECT pg_relation_size(%s::regclass) / 1048576.0", (index,))
+                ((size,),) = cursor.fetchall()
+                lines.append(f"| `{index}` | {without:.2f} | {everything - without:.2f} | {size:.0f} |")
+    connection.close()
+    return lines
