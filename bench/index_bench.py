@@ -50,13 +50,13 @@ QUESTIONS = {
 
 INSERTS = {
     "tool_calls": (
-        "INSERT INTO tool_calls (tool_name, input) SELECT 'tool_' || n % 40, '{}' FROM generate_series(1, %d) n"
+        "INSERT INTO tool_calls (tool_name, input) SELECT 'tool_' || n % 40, '{{}}' FROM generate_series(1, {rows}) n"
     ),
     "decision_log": (
-        "INSERT INTO decision_log (cycle_id, reasoning, decision) SELECT n, '{}', 'x' FROM generate_series(1, %d) n"
+        "INSERT INTO decision_log (cycle_id, reasoning, decision) SELECT n, '{{}}', 'x' FROM generate_series(1, {rows}) n"
     ),
-    "planning_cycles": "INSERT INTO planning_cycles (goals) SELECT '[]' FROM generate_series(1, %d) n",
-    "memory_facts": "INSERT INTO memory_facts (subject, body) SELECT 'fact ' || n, '{}' FROM generate_series(1, %d) n",
+    "planning_cycles": "INSERT INTO planning_cycles (goals) SELECT '[]' FROM generate_series(1, {rows}) n",
+    "memory_facts": "INSERT INTO memory_facts (subject, body) SELECT 'fact ' || n, '{{}}' FROM generate_series(1, {rows}) n",
 }
 
 
@@ -105,7 +105,7 @@ def costs(database: Database) -> list[str]:
             for _ in range(REPEATS):
                 cursor.execute("BEGIN" + (f"; DROP INDEX {dropped}" if dropped else ""))
                 begin = time.monotonic()
-                cursor.execute(INSERTS[table] % BATCH)
+                cursor.execute(INSERTS[table].format(rows=BATCH))
                 times.append((time.monotonic() - begin) * 1_000_000 / BATCH)
                 cursor.execute("ROLLBACK")
             return statistics.median(times)
