@@ -6,9 +6,13 @@ import base64
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
+import pytest
+from jarvis_schema import files
+from jarvis_schema.errors import SchemaError
 from schema_server import ROOT, Database, shipped
 
 BIN = pathlib.Path(sys.executable).parent
@@ -140,3 +144,42 @@ def test_the_module_is_documented() -> None:
         documented["return"]
     )
     assert len(documented["doc"]["options"]) == 16
+
+
+def new_migration(project: pathlib.Path, name: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [
+            BIN / "ansible-playbook",
+            "-i",
+            "localhost,",
+            project / "playbooks/new-migration.yml",
+            "-e",
+            f"migration={name}",
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_new_migration_gets_the_next_number_and_is_refused_until_it_is_written(tmp_path: pathlib.Path) -> None:
+    shutil.copytree(ROOT / "playbooks", tmp_path / "playbooks")
+    folder = tmp_path / "sql/migrations"
+    folder.mkdir(parents=True)
+    assert new_migration(tmp_path, "first").returncode == 0
+    (folder / "0041_x.sql").write_text("SELECT 1;\n")
+    done = new_migration(tmp_path, "add_sessions")
+    assert done.returncode == 0, done.stdout
+    assert f"{folder}/0042_add_sessions.sql" in done.stdout
+    assert sorted(path.name for path in folder.iterdir()) == ["0001_first.sql", "0041_x.sql", "0042_add_sessions.sql"]
+    with pytest.raises(SchemaError, match="0042_add_sessions.sql:1:1: the file has no statement"):
+        files.parse("0042_add_sessions.sql", (folder / "0042_add_sessions.sql").read_bytes())
+
+
+def test_a_new_migration_with_a_bad_name_is_not_made(tmp_path: pathlib.Path) -> None:
+    shutil.copytree(ROOT / "playbooks", tmp_path / "playbooks")
+    (tmp_path / "sql/migrations").mkdir(parents=True)
+    done = new_migration(tmp_path, "Add-Sessions")
+    assert done.returncode == 2
+    assert "cannot be the name of a migration" in done.stdout
+    assert list((tmp_path / "sql/migrations").iterdir()) == []

@@ -1,6 +1,6 @@
 """A throw-away database on the same server, in which files are tried before live sees them."""
 
-import secrets
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -28,7 +28,7 @@ def shadow(target: Target) -> Iterator[object]:
     try:
         with admin.cursor() as cursor:
             _remove_left_behind(cursor)
-            name = PREFIX + secrets.token_hex(8)
+            name = PREFIX + os.urandom(8).hex()
             try_lock(cursor, name)
             cursor.execute(LOCALE, (target.database,))
             cursor.execute(_create(name, target.owner, cursor.fetchone()))
