@@ -19,7 +19,7 @@ def test_preview_succeeds_and_says_what_would_be_done(deploy):
     assert "Would install: iptables, python3-requests, python3-psycopg2, python3-redis, docker.io" in run.text
     assert '"live-restore": true' in run.text
     assert "Would then run: jarvis-postgres, jarvis-redis" in run.text
-    assert "0001_tables.sql" in run.text
+    assert "a real run applies all files" in run.text
 
 
 def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):

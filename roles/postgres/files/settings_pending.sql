@@ -11,24 +11,31 @@ rejected AS (
     SELECT f.name || ': ' || f.error AS problem
     FROM file_settings AS f
     LEFT JOIN pg_settings AS s ON f.name = s.name
-    WHERE f.error IS NOT NULL AND NOT coalesce(s.pending_restart, false)
+    WHERE f.error IS NOT NULL AND NOT coalesce(s.pending_restart, FALSE)
     UNION ALL
-    SELECT 'pg_hba.conf line ' || line_number || ': ' || error FROM pg_hba_file_rules
+    SELECT 'pg_hba.conf line ' || line_number || ': ' || error AS problem
+    FROM pg_hba_file_rules
     WHERE error IS NOT NULL
     UNION ALL
-    SELECT 'pg_ident.conf line ' || line_number || ': ' || error FROM pg_ident_file_mappings
+    SELECT 'pg_ident.conf line ' || line_number || ': ' || error AS problem
+    FROM pg_ident_file_mappings
     WHERE error IS NOT NULL
+),
+
+files AS (
+    SELECT pg_stat_file(current_setting(setting_name)) AS found
+    FROM (VALUES ('config_file'), ('hba_file'), ('ident_file')) AS known (setting_name)
 )
 
 SELECT
-    current_setting('server_version') AS version,
+    current_setting('server_version') AS running_version,
     (SELECT coalesce(string_agg(problem, '; '), '') FROM rejected) AS problems,
     (
-        SELECT bool_or((pg_stat_file(path)).modification >= date_trunc('second', pg_conf_load_time()))
-        FROM
-            unnest(ARRAY[
-                current_setting('config_file'), current_setting('hba_file'), current_setting('ident_file')
-            ]) AS path
-    ) AS reload,
-    (SELECT coalesce(string_agg(name, ', '), '') FROM pg_settings
-    WHERE pending_restart) AS restart;
+        SELECT bool_or((found).modification >= date_trunc('second', pg_conf_load_time()))
+        FROM files
+    ) AS reload_needed,
+    (
+        SELECT coalesce(string_agg(name, ', '), '')
+        FROM pg_settings
+        WHERE pending_restart
+    ) AS restart_needed_by;
