@@ -128,6 +128,19 @@ def test_a_deferred_constraint_fails_with_the_name_of_its_file(database: Databas
     assert '0001_x.sql:3:1: ERROR: insert or update on table "b" violates foreign key constraint' in outcome.failure
 
 
+def test_what_a_file_defers_to_its_end_still_runs_as_the_owner(database: Database) -> None:
+    text = (
+        "CREATE TABLE a (id integer);\nCREATE TABLE who (name text);\n"
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS\n"
+        "    $$ BEGIN INSERT INTO public.who VALUES (current_user), (session_user); RETURN NULL; END $$;\n"
+        "CREATE CONSTRAINT TRIGGER note AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED\n"
+        "    FOR EACH ROW EXECUTE FUNCTION note();\n"
+        "INSERT INTO a VALUES (1);\n"
+    )
+    database.run({"0001_x.sql": text})
+    assert database.execute("SELECT DISTINCT name FROM who") == [("jarvis_owner",)]
+
+
 def test_percent_signs_and_colons_are_plain_text(database: Database) -> None:
     database.run({"0001_x.sql": "CREATE TABLE a AS SELECT '50 %s %(x)s :y'::text AS t, 7 % 4 AS n;\n"})
     assert database.execute("SELECT t, n FROM a") == [("50 %s %(x)s :y", 3)]

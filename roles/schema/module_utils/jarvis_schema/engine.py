@@ -180,7 +180,7 @@ class Engine:
         raise SchemaError(
             f"{plan.interrupted.name}: was started and did not finish, and it runs without transaction, so a part of "
             f"it may be there. Invalid indexes: {invalid}. Look at what it did, drop what is half-made, "
-            "then run again with retry_interrupted"
+            "then run again with -e schema_retry_interrupted=true"
         )
 
     def _rehearse(self, plan: ledger.Plan) -> tuple[Snapshot, Snapshot]:

@@ -32,7 +32,7 @@ def _in_one_transaction(cursor, target: Target, migration: Migration) -> None:
     become_owner(cursor, target, "LOCAL")
     _execute(cursor, migration)
     try:
-        # Deferred constraints speak now, as the owner and with the file's name.
+        # What was deferred runs now, while this is still the owner.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL SESSION AUTHORIZATION DEFAULT")
         cursor.execute(ledger.APPLIED, (migration.version, migration.name, migration.sha256))

@@ -114,7 +114,7 @@ def run_lock(connection, wait: float) -> Iterator[None]:
                 holder = "".join(f" (backend {pid}, connected since {since})" for pid, since in cursor.fetchall())
                 raise SchemaError(
                     f"another run holds the lock of this database{holder}; waited {wait:g} s. "
-                    "Wait for it, or raise the lock_wait"
+                    "Wait for it, or raise schema_lock_wait_seconds"
                 )
             time.sleep(POLL_INTERVAL)
         try:

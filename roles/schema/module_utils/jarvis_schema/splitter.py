@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 TOKEN = re.compile(
     r"""
-      (?P<comment>--[^\n]*)
-    | (?P<nested>/\*)
+      (?P<space>\s+)
     | (?P<escape>[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z))
+    | (?P<word>[^\W\d][\w$]*)
+    | (?P<number>\d[\w.]*)
     | (?P<string>'[^']*(?:'|\Z))
     | (?P<name>"(?:[^"]|"")*(?:"|\Z))
     | (?P<dollar>\$(?:[^\W\d]\w*)?\$)
-    | (?P<word>[^\W\d][\w$]*)
-    | (?P<number>\d[\w.]*)
-    | (?P<space>\s+)
+    | (?P<comment>--[^\n]*)
+    | (?P<nested>/\*)
     | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
