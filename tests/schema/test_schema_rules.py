@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from psycopg2 import errors
-from schema_server import Database
+from schema_server import Database, Server
 
 LOGS = {"tool_calls": "status", "decision_log": "decision", "planning_cycles": "status"}  # and a column of each
 ROWS = """
@@ -33,11 +33,20 @@ def rows(deployed: Database) -> Database:
     return deployed
 
 
+@pytest.fixture(scope="module")
+def unchanged(server: Server) -> Database:
+    """Make one database for all tests in which everything is refused."""
+    server.create_database("unchanged", template="shipped")
+    database = Database(server, "unchanged")
+    database.execute(ROWS, user="jarvis")
+    return database
+
+
 @pytest.mark.parametrize("table", LOGS)
 @pytest.mark.parametrize("change", CHANGES)
-def test_the_application_cannot_change_a_log(rows: Database, table: str, change: str) -> None:
+def test_the_application_cannot_change_a_log(unchanged: Database, table: str, change: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
-        rows.execute(change.format(table=table, column=LOGS[table]), user="jarvis")
+        unchanged.execute(change.format(table=table, column=LOGS[table]), user="jarvis")
 
 
 @pytest.mark.parametrize("table", LOGS)
@@ -45,9 +54,9 @@ def test_the_application_cannot_change_a_log(rows: Database, table: str, change:
 @pytest.mark.parametrize(
     "who", ["", "SET SESSION AUTHORIZATION jarvis_owner;", "SET session_replication_role = replica;"]
 )
-def test_owner_and_superuser_cannot_change_a_log(rows: Database, table: str, change: str, who: str) -> None:
+def test_owner_and_superuser_cannot_change_a_log(unchanged: Database, table: str, change: str, who: str) -> None:
     with pytest.raises(errors.RestrictViolation, match=f"on public.{table} refused: the table is append-only"):
-        rows.execute(who + change.format(table=table, column=LOGS[table]))
+        unchanged.execute(who + change.format(table=table, column=LOGS[table]))
 
 
 def test_the_refusal_says_what_to_do_instead(rows: Database) -> None:
@@ -86,9 +95,9 @@ def test_the_refusal_says_what_to_do_instead(rows: Database) -> None:
         "UPDATE open_tool_calls SET status = 'x'",
     ],
 )
-def test_the_application_cannot_get_round_it(rows: Database, attempt: str) -> None:
+def test_the_application_cannot_get_round_it(unchanged: Database, attempt: str) -> None:
     with pytest.raises((errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState)):
-        rows.execute(attempt, user="jarvis")
+        unchanged.execute(attempt, user="jarvis")
 
 
 def test_the_application_cannot_grant_itself_more(rows: Database) -> None:
