@@ -10,7 +10,8 @@ module: image_selection
 short_description: Select the image to run for each server
 description:
   - Looks which images the host's engine has, selects one for each server, and says which are missing.
-  - Reads only. In check mode a host without an engine is a host without images.
+  - Also says whether an interrupted fetch left its files. Reads only.
+  - In check mode a host without an engine is a host without images.
 options:
   source:
     description: Where missing images come from; see the role's C(images_source).
@@ -24,6 +25,10 @@ options:
   built:
     description: Image by server, as a build on the host names it.
     type: dict
+    required: true
+  folder:
+    description: Folder that a fetch uses for its files and removes at its end.
+    type: path
     required: true
   remedy:
     description: What to do about an image that is missing. If given, a missing image is an error.
@@ -41,6 +46,7 @@ EXAMPLES = r"""
     source: auto
     official: {postgres: "postgres:16-alpine"}
     built: {postgres: "jarvis/postgres:16.14-0123abcd"}
+    folder: /var/lib/jarvis-images
 """
 
 RETURN = r"""
@@ -54,6 +60,10 @@ missing:
   returned: success
   type: dict
   sample: {postgres: "postgres:16-alpine"}
+leftover:
+  description: Whether the folder is there.
+  returned: success
+  type: bool
 msg:
   description: On failure, the value that is wrong and the remedy.
   returned: failure
@@ -61,6 +71,7 @@ msg:
 """
 
 import http.client
+import os
 import re
 import socket
 from urllib.parse import quote
@@ -116,6 +127,7 @@ def main():
             "source": {"type": "str", "required": True, "choices": ["registry", "archive", "build", "auto"]},
             "official": {"type": "dict", "required": True},
             "built": {"type": "dict", "required": True},
+            "folder": {"type": "path", "required": True},
             "remedy": {"type": "str"},
             "socket": {"type": "path", "default": "/var/run/docker.sock"},
         },
@@ -142,7 +154,12 @@ def main():
     if missing and module.params["remedy"]:
         names = ", ".join(f"{image} (images_{server})" for server, image in missing.items())
         module.fail_json(msg=f"This host has no image {names}. {module.params['remedy']}.")
-    module.exit_json(changed=False, ansible_facts={"images_selected": selected}, missing=missing)
+    module.exit_json(
+        changed=False,
+        ansible_facts={"images_selected": selected},
+        missing=missing,
+        leftover=os.path.isdir(module.params["folder"]),
+    )
 
 
 if __name__ == "__main__":

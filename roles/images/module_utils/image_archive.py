@@ -47,7 +47,7 @@ def read_archive(path):
                 for tag in entry.get("RepoTags") or []:
                     images[tag] = {"postgres_major": environment.get("PG_MAJOR", "")}
     except tarfile.ReadError as error:
-        raise ArchiveError(f"it is no tar file, or is cut short ({error})") from error
+        raise ArchiveError("it is no tar file, or is cut short") from error
     except (EOFError, OSError, zlib.error) as error:
         raise ArchiveError(f"it cannot be read to its end ({error})") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
