@@ -61,9 +61,9 @@ def test_a_file_that_cannot_be_read_is_named(new_postgres: NewPostgres):
 def test_user_and_database_may_come_from_files(new_postgres: NewPostgres, tmp_path: Path):
     (tmp_path / "user").write_text("somebody\n")
     (tmp_path / "database").write_text("something\n")
+    tmp_path.chmod(0o755)
     files = ("--env=POSTGRES_USER_FILE=/from/user", "--env=POSTGRES_DB_FILE=/from/database")
     server = new_postgres().run("--user=postgres", f"--volume={tmp_path}:/from:ro", *files, TRUST, FAST)
-    tmp_path.chmod(0o755)
     server.wait()
     assert server.sql("SELECT current_user", "--username=somebody", "--dbname=something") == "somebody"
 
