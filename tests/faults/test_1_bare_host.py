@@ -33,6 +33,7 @@ def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
             postgres_database="my-database",
             credentials_postgres_password="  ",
             credentials_redis_password="",
+            redis_bind_address="0.0.0.0",
         )
     finally:
         host.run("pkill -f http.server", check=False)
@@ -47,6 +48,7 @@ def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
     assert "postgres_database is 'my-database', which is no plain SQL identifier" in run.text
     assert "credentials_postgres_password is empty or only white space" in run.text
     assert "credentials_redis_password is empty or only white space" in run.text
+    assert "redis_bind_address is '0.0.0.0'. A server is published without TLS" in run.text
     assert "postgres_port is 5432, but 127.0.0.1:5432 is already in use by python3 (pid" in run.text
     assert "Stop it, or set postgres_port to a free port." in run.text
 

@@ -31,11 +31,11 @@ def test_packages_half_installed(deploy, host):
     "task",
     [
         "images : ",
-        "postgres : Write the configuration",
+        "postgres : Write the settings",
         "postgres : Run the server",
         "postgres : Create the database",
         "schema : Apply the schema",
-        "redis : Write the configuration",
+        "redis : Write the users",
         "redis : Run the server",
     ],
 )
@@ -46,6 +46,18 @@ def test_controller_is_killed_during(start, task):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode != 0
+
+
+def test_changed_settings_that_were_not_reloaded_yet(start, deploy, host):
+    assert deploy().code == 0
+    process = start("site.yml", verify_enabled=False, postgres_settings={"log_min_duration_statement": "7s"})
+    read_until(process, "TASK [postgres : Write who is admitted")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=WAIT_SECONDS)
+    assert "log_min_duration_statement = '7s'" in host.out("cat /etc/jarvis/postgres/postgresql.conf")
+    assert host.sql("SHOW log_min_duration_statement") == "1s"
+    assert deploy(postgres_settings={"log_min_duration_statement": "7s"}).code == 0
+    assert host.sql("SHOW log_min_duration_statement") == "7s"
 
 
 def test_next_run_completes_it(deploy):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 SENTINEL = "INSERT INTO agent_state (key, value) VALUES ('faults', '{}') ON CONFLICT (key) DO NOTHING"
 
 
 def test_second_run_changes_nothing_and_is_short(deploy, host):
+    assert deploy().code == 0
     before = host.containers()
     run = deploy()
     assert run.code == 0
@@ -43,19 +45,45 @@ def test_setting_that_needs_it_restarts_that_server_alone(deploy, host):
     assert after["/jarvis-redis"] == before["/jarvis-redis"]
 
 
-def test_setting_that_does_not_exist_is_named_and_the_server_goes_on(deploy, host):
+def test_setting_that_does_not_exist_is_named_and_never_reaches_its_file(deploy, host):
     before = host.containers()
+    files = host.out("cat /etc/jarvis/postgres/postgresql.conf /etc/jarvis/redis/redis.conf")
     run = deploy(postgres_settings={"no_such_setting": 1})
     assert run.code == 2
-    assert "no_such_setting: unrecognized configuration parameter" in run.text
+    assert 'unrecognized configuration parameter "no_such_setting"' in run.text
+    run = deploy("--tags", "redis", redis_settings={"no-such-setting": 1})
+    assert run.code == 2
+    assert "no-such-setting 1" in run.text
     assert host.containers() == before
+    assert host.out("cat /etc/jarvis/postgres/postgresql.conf /etc/jarvis/redis/redis.conf") == files
+
+
+def test_memory_limit_is_raised_in_the_running_containers(deploy, host):
+    before = host.containers()
+    assert deploy(postgres_memory_mb=2048, redis_memory_mb=512).code == 0
+    limits = host.out("docker inspect --format '{{.HostConfig.Memory}}' jarvis-postgres jarvis-redis")
+    assert limits.split() == ["2147483648", "536870912"]
+    assert host.redis("CONFIG GET maxmemory").splitlines() == ["maxmemory", "268435456"]
+    after = host.containers()
+    assert {name: identity for name, (identity, _) in after.items()} == {
+        name: identity for name, (identity, _) in before.items()
+    }
     assert deploy().code == 0
+
+
+def test_preview_names_an_image_that_is_not_there_yet(deploy):
+    run = deploy("--check", images_source="registry", images_postgres="postgres:16.99")
+    assert run.code == 0
+    assert "Would pull postgres:16.99" in run.text
+    assert "Would then run: jarvis-postgres, jarvis-redis" in run.text
 
 
 def test_password_changes_in_the_running_servers_and_the_old_one_stops_working(deploy, host):
     old = host.out("cat /etc/jarvis/jarvis.env")
     before = host.containers()
     run = deploy(
+        "--diff",
+        "-vvv",
         credentials_postgres_password="p:a/s%s@w'ö\"rd",
         credentials_redis_password="r:e/d%i@s'ö\"pw",
     )
@@ -75,7 +103,10 @@ for line in sys.stdin:
     assert host.out("python3 /tmp/connect.py < /etc/jarvis/jarvis.env").split() == ["accepted", "accepted"]
     host.run(f"cat > /tmp/old.env <<'EOF'\n{old}\nEOF")
     assert host.out("python3 /tmp/connect.py < /tmp/old.env; rm /tmp/old.env").split() == ["refused", "refused"]
-    assert "p:a/s%s@w" not in run.output
+    for trace in ("p:a/s%s@w", "p%3Aa%2Fs", "r:e/d%i@s", "r%3Ae%2Fd"):
+        assert trace not in run.output
+    redis_hash = hashlib.sha256("r:e/d%i@s'ö\"pw".encode()).hexdigest()
+    assert redis_hash not in run.output
     assert deploy().code == 0  # back to the generated ones
     assert host.out("cat /etc/jarvis/jarvis.env") == old
 

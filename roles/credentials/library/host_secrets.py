@@ -60,10 +60,10 @@ BYTES_OF_RANDOMNESS = 32
 
 
 def read_secret(path):
-    """Return the secret in a file, None when there is no file."""
+    """Return the secret in a file, None when there is no file or, after a power loss, an empty one."""
     try:
         with open(path, encoding="utf-8") as stream:
-            return stream.read().rstrip("\n")
+            return stream.read().rstrip("\n") or None
     except FileNotFoundError:
         return None
 
@@ -73,6 +73,8 @@ def write_secret(path, value):
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         stream.write(value + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
     os.chmod(temporary, 0o400)
     os.replace(temporary, path)
 
@@ -89,7 +91,7 @@ def main():
     settled, generated = {}, []
     for name, given in module.params["given"].items():
         path = os.path.join(module.params["folder"], name)
-        value = given if given is not None else read_secret(path)
+        value = str(given) if given is not None else read_secret(path)
         if value is None:
             value = secrets.token_urlsafe(BYTES_OF_RANDOMNESS)
             generated.append(name)

@@ -52,6 +52,10 @@ interrupted:
   description: Whether an earlier installation ended half-way, which apt refuses to build upon.
   type: bool
   returned: always
+log_driver:
+  description: Log driver that the engine's settings file names, empty when it names none.
+  type: str
+  returned: always
 responds:
   description: Whether an engine answers on the local socket.
   type: bool
@@ -62,6 +66,7 @@ settings_pending:
   returned: always
 """
 
+import json
 import os
 import shutil
 import socket
@@ -71,6 +76,7 @@ from ansible.module_utils.basic import AnsibleModule
 SOCKET = "/var/run/docker.sock"
 PID_FILE = "/var/run/docker.pid"
 DPKG_UPDATES = "/var/lib/dpkg/updates"
+UNFINISHED_STATES = {"half-configured", "half-installed", "triggers-awaited", "triggers-pending", "unpacked"}
 SETTINGS_FILE = "/etc/docker/daemon.json"
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -96,9 +102,19 @@ def settings_pending():
 
 def installation_interrupted(module):
     """Return whether dpkg still has to finish an earlier installation."""
-    pending = os.path.isdir(DPKG_UPDATES) and any(name.isdigit() for name in os.listdir(DPKG_UPDATES))
-    _rc, audit, _err = module.run_command(["dpkg", "--audit"])
-    return pending or bool(audit.strip())
+    if os.path.isdir(DPKG_UPDATES) and any(name.isdigit() for name in os.listdir(DPKG_UPDATES)):
+        return True
+    _rc, out, _err = module.run_command(["dpkg-query", "--show", "--showformat", "${db:Status-Status}\n"])
+    return not set(out.split()).isdisjoint(UNFINISHED_STATES)
+
+
+def log_driver():
+    """Return the log driver that the engine's settings file names, empty when there is none."""
+    try:
+        with open(SETTINGS_FILE, encoding="utf-8") as stream:
+            return json.load(stream).get("log-driver", "")
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def missing_packages(module, names):
@@ -128,6 +144,7 @@ def main():
         engine=engine,
         missing=missing_packages(module, wanted),
         interrupted=installation_interrupted(module),
+        log_driver=log_driver(),
         responds=responds(),
         settings_pending=settings_pending(),
     )

@@ -67,6 +67,10 @@ options:
     description: SQL names by the variable that sets them.
     type: dict
     default: {}
+  addresses:
+    description: Addresses that servers are bound to, by the variable that sets them.
+    type: dict
+    default: {}
   passwords:
     description: Given passwords by the variable that sets them; null where one is to be generated.
     type: dict
@@ -151,6 +155,7 @@ ARGUMENTS = {
         },
     },
     "identifiers": {"type": "dict", "default": {}},
+    "addresses": {"type": "dict", "default": {}},
     "passwords": {"type": "dict", "default": {}, "no_log": True},
     "postgres_image": {"type": "str", "default": ""},
     "postgres_archive_major": {"type": "str", "default": ""},
@@ -169,6 +174,8 @@ def input_problems(given):
     )
     yield from checks.identifier_problems(given["identifiers"])
     yield from checks.password_problems(given["passwords"])
+    yield from checks.address_problems(given["addresses"])
+    yield from checks.same_port_problems(given["ports"])
 
 
 def capacity_problems(given, memory, data_root):

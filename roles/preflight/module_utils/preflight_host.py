@@ -12,13 +12,14 @@ import socket
 ENGINE_SOCKET = "/var/run/docker.sock"
 ENGINE_SETTINGS = "/etc/docker/daemon.json"
 DEFAULT_DATA_ROOT = "/var/lib/docker"
+MEMORY_STEP_MB = 64
 LISTEN_STATE = "0A"  # TCP_LISTEN in /proc/net/tcp, see proc(5)
 
 
 def memory_mb():
-    """Return the host's memory in MiB."""
+    """Return the host's memory in MiB, rounded down, since another kernel sees a few MiB more or less."""
     with open("/proc/meminfo", encoding="ascii") as stream:
-        return int(stream.readline().split()[1]) // 1024
+        return int(stream.readline().split()[1]) // 1024 // MEMORY_STEP_MB * MEMORY_STEP_MB
 
 
 def disk_free_mb(path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 import re
 
 # PostgreSQL cuts longer names: https://www.postgresql.org/docs/16/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
@@ -11,7 +13,7 @@ IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
 def identifier_problems(identifiers):
     """Yield a problem for each value of C(identifiers) {variable: name} that needs quoting in SQL."""
-    for variable, name in identifiers.items():
+    for variable, name in ((variable, str(name)) for variable, name in identifiers.items()):
         if not IDENTIFIER.fullmatch(name) or len(name) > IDENTIFIER_LIMIT:
             yield (
                 f"{variable} is {name!r}, which is no plain SQL identifier. Use lower-case letters, digits "
@@ -24,9 +26,8 @@ def password_problems(passwords):
 
     None means not given, which is fine: one is generated. The password itself is never in the text.
     """
-    for variable, password in passwords.items():
-        if password is None:
-            continue
+    given = ((variable, str(password)) for variable, password in passwords.items() if password is not None)
+    for variable, password in given:
         if not password.strip():
             yield (
                 f"{variable} is empty or only white space. Give a password, or remove the variable to have one "
@@ -36,6 +37,27 @@ def password_problems(passwords):
             yield f"{variable} begins or ends with white space, which is easily lost on the way. Remove it."
         elif not password.isprintable():
             yield f"{variable} holds a line break or another control character. Use printable characters only."
+
+
+def address_problems(addresses):
+    """Yield a problem for each value of C(addresses) {variable: address} that a server must not be bound to."""
+    for variable, address in addresses.items():
+        try:
+            loopback = ipaddress.IPv4Address(address).is_loopback
+        except ValueError:
+            loopback = False
+        if not loopback:
+            yield (
+                f"{variable} is {address!r}. A server is published without TLS, and only on this host: "
+                "use an IPv4 loopback address such as 127.0.0.1."
+            )
+
+
+def same_port_problems(ports):
+    """Yield a problem when two of C(ports) [{variable, address, port}] are the same."""
+    for one, other in itertools.combinations(ports, 2):
+        if (one["address"], one["port"]) == (other["address"], other["port"]):
+            yield f"{one['variable']} and {other['variable']} are both {one['port']}. Give each a port of its own."
 
 
 def platform_problems(distribution, version, architecture, supported, architectures):

@@ -97,7 +97,7 @@ UNITS = {"": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3
 
 def normal_value(value):
     """Return a setting's value in the form in which two spellings of it are equal: sizes in bytes, no quotes."""
-    text = str(value).strip().strip('"')
+    text = ("yes" if value else "no") if isinstance(value, bool) else str(value).strip().strip('"')
     size = re.fullmatch(r"(\d+)(k|kb|m|mb|g|gb)?", text.lower())
     return str(int(size.group(1)) * UNITS[size.group(2) or ""]) if size else text
 
@@ -135,7 +135,7 @@ class LiveServer:
             return
         if not self.check_mode:
             try:
-                self.client.config_set(name, value)
+                self.client.config_set(name, normal_value(value))
             except redis.ResponseError as error:
                 if "immutable" not in str(error):
                     raise ValueError(f"Redis refuses {name} = {value!r}: {error}. Correct redis_settings.") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote, urlsplit
+
 NAME = "jarvis-redis"
 
 
@@ -47,5 +49,7 @@ def test_has_time_for_a_clean_shutdown(container):
 
 
 def test_environment_holds_no_password(container, settings):
-    password = settings["REDIS_URL"].split(":")[2].split("@")[0]
-    assert password not in str(container(NAME))
+    password = unquote(urlsplit(settings["REDIS_URL"]).password)
+    config = container(NAME)["Config"]
+    words = [*(config["Env"] or []), *(config["Cmd"] or []), *config["Labels"].values()]
+    assert not any(password in word for word in words), "a password is in the environment, command or labels"

@@ -91,3 +91,30 @@ def test_other_major_than_the_data_is_refused():
 @pytest.mark.parametrize(("wanted", "found"), [("16", "16"), (None, "16"), ("16", None)])
 def test_same_or_unknown_major_is_no_problem(wanted, found):
     assert list(checks.major_problems("postgres:16", wanted, found, "volume")) == []
+
+
+def test_numbers_are_checked_as_text():
+    assert list(checks.password_problems({"credentials_redis_password": 12345678})) == []
+    (problem,) = checks.identifier_problems({"postgres_database": 123})
+    assert problem.startswith("postgres_database is '123'")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.1.1"])
+def test_loopback_address_is_accepted(address):
+    assert list(checks.address_problems({"redis_bind_address": address})) == []
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "10.0.0.5", "localhost", "::1", ""])
+def test_any_other_address_is_refused(address):
+    (problem,) = checks.address_problems({"redis_bind_address": address})
+    assert problem.startswith(f"redis_bind_address is {address!r}.")
+
+
+def test_same_port_twice_is_refused():
+    ports = [
+        {"variable": "postgres_port", "address": "127.0.0.1", "port": 5432},
+        {"variable": "redis_port", "address": "127.0.0.1", "port": 5432},
+    ]
+    assert list(checks.same_port_problems(ports)) == [
+        "postgres_port and redis_port are both 5432. Give each a port of its own."
+    ]
