@@ -8,7 +8,7 @@ def test_stopped_redis_is_named(play, host):
     run = play("playbooks/verify.yml")
     host.run("docker start jarvis-redis")
     assert run.code == 2
-    assert "tests/infra/redis/test_container.py::test_is_healthy" in run.text
+    assert "jarvis-redis is exited" in run.text
 
 
 def test_column_turned_to_text_is_named(play, host):

@@ -7,8 +7,11 @@ from urllib.parse import unquote, urlsplit
 NAME = "jarvis-postgres"
 
 
-def test_is_healthy(container):
-    assert container(NAME)["State"]["Health"]["Status"] == "healthy"
+def test_is_running_and_healthy(container):
+    state = container(NAME)["State"]
+    assert state["Status"] == "running", f"{NAME} is {state['Status']}"
+    # A stopped container keeps the health it had.
+    assert state["Health"]["Status"] == "healthy", f"{NAME} is {state['Health']['Status']}"
 
 
 def test_comes_back_after_a_reboot(container):
