@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
+# Molecule forces colours, whose codes would stand in the middle of the sentences that are looked for.
+ENVIRONMENT = {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false", "COLUMNS": "250"}
 
 
 class Host:
@@ -98,12 +100,7 @@ def start(inventory):
         return subprocess.Popen(
             ["ansible-playbook", playbook, "-i", hosts, *arguments, "-e", json.dumps(variables)],
             cwd=PROJECT,
-            env={
-                **os.environ,
-                "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
-                "ANSIBLE_NOCOLOR": "1",
-                "COLUMNS": "250",
-            },
+            env={**os.environ, **ENVIRONMENT},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
