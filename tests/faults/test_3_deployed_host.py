@@ -6,6 +6,10 @@ import hashlib
 import json
 
 SENTINEL = "INSERT INTO agent_state (key, value) VALUES ('faults', '{}') ON CONFLICT (key) DO NOTHING"
+EVERYTHING_LOGGED = (
+    "journalctl --no-pager; cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ';"
+    " docker inspect jarvis-postgres jarvis-redis; docker logs jarvis-postgres 2>&1; docker logs jarvis-redis 2>&1"
+)
 
 
 def test_second_run_changes_nothing_and_is_short(deploy, host):
@@ -103,10 +107,14 @@ for line in sys.stdin:
     assert host.out("python3 /tmp/connect.py < /etc/jarvis/jarvis.env").split() == ["accepted", "accepted"]
     host.run(f"cat > /tmp/old.env <<'EOF'\n{old}\nEOF")
     assert host.out("python3 /tmp/connect.py < /tmp/old.env; rm /tmp/old.env").split() == ["refused", "refused"]
+    readable = host.out(EVERYTHING_LOGGED)
+    assert "Invoked with" in readable  # the modules do write their arguments to the journal
     for trace in ("p:a/s%s@w", "p%3Aa%2Fs", "r:e/d%i@s", "r%3Ae%2Fd"):
         assert trace not in run.output
+        assert trace not in readable
     redis_hash = hashlib.sha256("r:e/d%i@s'ö\"pw".encode()).hexdigest()
     assert redis_hash not in run.output
+    assert redis_hash not in readable
     assert deploy().code == 0  # back to the generated ones
     assert host.out("cat /etc/jarvis/jarvis.env") == old
 
