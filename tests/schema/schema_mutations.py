@@ -323,12 +323,12 @@ SERVER_MUTATIONS: list[tuple[str, str, str]] = [
     (
         "ALTER ROLE jarvis SET timezone = 'Europe/Berlin'",
         "ALTER ROLE jarvis SET timezone = 'UTC'",
-        "setting TimeZone of jarvis: value is Europe/Berlin, should be UTC",
+        "setting timezone of jarvis: value is Europe/Berlin, should be UTC",
     ),
     (
         "ALTER ROLE jarvis RESET timezone",
         "ALTER ROLE jarvis SET timezone = 'UTC'",
-        "setting TimeZone of jarvis: value is not set, should be UTC",
+        "setting timezone of jarvis: value is not set, should be UTC",
     ),
     (
         "ALTER DATABASE {database} SET search_path = 'odd'",
@@ -338,7 +338,7 @@ SERVER_MUTATIONS: list[tuple[str, str, str]] = [
     (
         "ALTER ROLE jarvis IN DATABASE {database} SET timezone = 'Asia/Tokyo'",
         "ALTER ROLE jarvis IN DATABASE {database} RESET timezone",
-        "setting TimeZone of jarvis: value is Asia/Tokyo, should be UTC",
+        "setting timezone of jarvis: value is Asia/Tokyo, should be UTC",
     ),
     (
         "ALTER ROLE jarvis SET session_replication_role = 'replica'",

@@ -149,6 +149,7 @@ class Database:
             "application_roles": ["jarvis"],
             "reader_roles": ["jarvis_readonly"],
             "settings": {"TimeZone": "UTC"},
+            "role_settings": {},
         }
         outcome = Outcome()
         outcome.failure = ""

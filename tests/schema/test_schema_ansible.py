@@ -143,7 +143,7 @@ def test_the_module_is_documented() -> None:
     assert {"changed", "applied", "pending", "drift", "version", "timings", "diff"} - {"changed"} <= set(
         documented["return"]
     )
-    assert len(documented["doc"]["options"]) == 16
+    assert len(documented["doc"]["options"]) == 17
 
 
 def new_migration(project: pathlib.Path, name: str) -> subprocess.CompletedProcess:

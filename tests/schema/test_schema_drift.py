@@ -26,7 +26,12 @@ def seen(database: Database, expected: catalog.Snapshot) -> list[str]:
     """Return the lines of a verification's report; what it expects is replayed once and not for every mutation."""
     with closing(database.connect()) as connection, connection.cursor() as cursor:
         promised, actual = cluster.promised_and_actual(
-            cursor, database.target(), ["jarvis"], ["jarvis_readonly"], {"TimeZone": "UTC"}
+            cursor,
+            database.target(),
+            ["jarvis"],
+            ["jarvis_readonly"],
+            settings={"TimeZone": "UTC"},
+            role_settings={},
         )
     found = drift.compare(expected, snapshot(database), ["jarvis"])[0] + drift.compare(promised, actual)[0]
     return [str(difference) for difference in found]
@@ -135,6 +140,50 @@ def test_a_setting_that_the_inventory_allows_is_no_drift(deployed: Database) -> 
             "actual": {"value": "30s"},
         }
     ]
+
+
+def setting_drift(database: Database) -> list[str]:
+    promised = {"jarvis": {"Statement_Timeout": "60s"}}
+    outcome = database.run(check_mode=True, role_settings=promised)
+    return [warning.removeprefix("Drift: ") for warning in outcome.warnings]
+
+
+def test_a_setting_that_is_promised_of_a_role_has_to_be_there(deployed: Database) -> None:
+    execute = deployed.server.execute
+    try:
+        assert setting_drift(deployed) == ["setting statement_timeout of jarvis: value is not set, should be 60s"]
+        execute("ALTER ROLE jarvis SET statement_timeout = '5s'")
+        assert setting_drift(deployed) == ["setting statement_timeout of jarvis: value is 5s, should be 60s"]
+        execute("ALTER ROLE jarvis SET statement_timeout = '60s'")
+        assert setting_drift(deployed) == []
+        execute(f"ALTER ROLE jarvis IN DATABASE {deployed.name} SET statement_timeout = '0'")  # the stronger one
+        assert setting_drift(deployed) == ["setting statement_timeout of jarvis: value is 0, should be 60s"]
+    finally:
+        execute("ALTER ROLE jarvis RESET statement_timeout")
+
+
+def test_a_setting_that_is_promised_of_one_role_is_not_allowed_for_all(deployed: Database) -> None:
+    deployed.server.execute(f"ALTER DATABASE {deployed.name} SET statement_timeout = '60s'")
+    assert setting_drift(deployed) == [
+        f"setting statement_timeout of every role in {deployed.name} should not be there"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("promised", "message"),
+    [
+        (
+            {"jarviss": {"statement_timeout": "60s"}},
+            "schema_role_settings: jarviss is no role of this schema; these are: jarvis_owner, jarvis, jarvis_readonly",
+        ),
+        (
+            {"jarvis": "60s"},
+            "schema_role_settings: jarvis needs names with values, such as {statement_timeout: 60s}, and not '60s'",
+        ),
+    ],
+)
+def test_a_promise_that_cannot_hold_is_refused(deployed: Database, promised: dict, message: str) -> None:
+    assert deployed.run(role_settings=promised, expect_failure=True).failure == message
 
 
 def test_passwords_in_definitions_are_not_shown(deployed: Database) -> None:

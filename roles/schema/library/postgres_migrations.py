@@ -59,6 +59,12 @@ options:
       - C(TimeZone) has to be set for every role, by the role itself or by the database.
     type: dict
     default: {TimeZone: UTC}
+  role_settings:
+    description:
+      - Settings that single roles have to carry, by role and name, in addition to O(settings).
+        One that is missing or has another value is drift. Values are compared as C(ALTER ROLE … SET) wrote them.
+    type: dict
+    default: {}
   state:
     description:
       - V(applied) brings the database to the newest file.
@@ -225,6 +231,7 @@ ARGUMENTS = {
     "application_roles": {"type": "list", "elements": "str", "default": []},
     "reader_roles": {"type": "list", "elements": "str", "default": []},
     "settings": {"type": "dict", "default": {"TimeZone": "UTC"}},
+    "role_settings": {"type": "dict", "default": {}},
     "state": {"type": "str", "choices": ["applied", "verified"], "default": "applied"},
     "adopt": {"type": "int", "default": 0},
     "retry_interrupted": {"type": "bool", "default": False},
@@ -253,6 +260,7 @@ def main() -> None:
             application_roles=params["application_roles"],
             reader_roles=params["reader_roles"],
             settings=params["settings"],
+            role_settings=params["role_settings"],
         )
         if session.psycopg2 is None and not module.check_mode:
             raise SchemaError(missing_required_lib("psycopg2"))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from .catalog import Object, Snapshot
+from .errors import SchemaError
 from .session import Target
 
 ROLES = """
@@ -43,13 +44,39 @@ FROM pg_database AS d WHERE d.datname = %(database)s
 """
 POWERS = ("superuser", "create_role", "create_db", "replication", "bypass_rls")
 
+RoleSettings = dict[str, dict[str, str]]  # by role and name
+
+
+def check_role_settings(role_settings: dict[str, object], roles: Sequence[str]) -> None:
+    """Refuse what could never be true.
+
+    Raises:
+        SchemaError: for a role that is not ours, or for settings without names.
+
+    """
+    for role, settings in role_settings.items():
+        if role not in roles:
+            raise SchemaError(f"schema_role_settings: {role} is no role of this schema; these are: {', '.join(roles)}")
+        if not isinstance(settings, dict):
+            raise SchemaError(
+                f"schema_role_settings: {role} needs names with values, such as {{statement_timeout: 60s}}, "
+                f"and not {settings!r}"
+            )
+
 
 def promised_and_actual(
-    cursor, target: Target, application_roles: Sequence[str], reader_roles: Sequence[str], settings: dict[str, str]
+    cursor,
+    target: Target,
+    application_roles: Sequence[str],
+    reader_roles: Sequence[str],
+    *,
+    settings: dict[str, str],
+    role_settings: RoleSettings,
 ) -> tuple[Snapshot, Snapshot]:
     """Return what we promise and what is there, in the form of snapshots.
 
-    `settings` are the values that our roles and the database may carry; TimeZone they must.
+    `settings` are the values that our roles and the database may carry; TimeZone they must, and each
+    role its own `role_settings`, too.
     """
     roles = [target.owner, *application_roles, *reader_roles]
     values = {"roles": roles, "database": target.database}
@@ -73,7 +100,9 @@ def promised_and_actual(
         note(actual, "membership", f"{member} in {role}", admin=admin, inherit=inherit, set=set_role)
 
     cursor.execute(SETTINGS, values)
-    _note_settings(promised, actual, roles, {k.lower(): str(v) for k, v in settings.items()}, cursor.fetchall())
+    promised_settings, actual_settings = _settings(cursor.fetchall(), roles, settings, role_settings)
+    promised.update(promised_settings)
+    actual.update(actual_settings)
 
     cursor.execute(PARAMETERS, values)
     for parameter, grantee, privilege in cursor.fetchall():
@@ -88,19 +117,23 @@ def promised_and_actual(
     return promised, actual
 
 
-def _note_settings(
-    promised: Snapshot, actual: Snapshot, roles: list[str], settings: dict[str, str], found: Sequence[tuple]
-) -> None:
-    """Note every setting that is not allowed, and for every role the time zone that it gets."""
-    zone = settings.get("timezone")
-    zones = dict.fromkeys(roles)
+def _settings(
+    found: Sequence[tuple], roles: list[str], settings: dict[str, str], role_settings: RoleSettings
+) -> tuple[Snapshot, Snapshot]:
+    """Return what every role has to get, and what it gets together with all other settings that are not allowed."""
+    allowed = {name.lower(): str(value) for name, value in settings.items()}
+    everywhere = {name: value for name, value in allowed.items() if name == "timezone"}
+    promised = {
+        ("setting", f"{name.lower()} of {role}"): Object(None, {"value": str(value)})
+        for role in roles
+        for name, value in {**everywhere, **role_settings.get(role, {})}.items()
+    }
+    actual = dict.fromkeys(promised, Object(None, {}))
     for role, database, name, value in found:
-        if name.lower() == "timezone":
-            zones.update((affected, value) for affected in ([role] if role else roles))
-        elif settings.get(name.lower()) != value:
+        fact = Object(None, {"value": value})
+        identities = {("setting", f"{name.lower()} of {one}") for one in ([role] if role else roles)}
+        actual.update(dict.fromkeys(identities & promised.keys(), fact))
+        if not identities <= promised.keys() and allowed.get(name.lower()) != value:
             where = " ".join(filter(None, (role or "every role", database and f"in {database}")))
-            actual["setting", f"{name} of {where}"] = Object(None, {"value": value})
-    if zone is not None:
-        for role in roles:
-            promised["setting", f"TimeZone of {role}"] = Object(None, {"value": zone})
-            actual["setting", f"TimeZone of {role}"] = Object(None, {"value": zones[role]} if zones[role] else {})
+            actual["setting", f"{name} of {where}"] = fact
+    return promised, actual

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from . import ledger
 from .adopt import adoptable, record
 from .catalog import Snapshot, snapshot
-from .cluster import promised_and_actual
+from .cluster import RoleSettings, check_role_settings, promised_and_actual
 from .drift import as_diff, as_result, compare
 from .errors import SchemaError
 from .explain import redact
@@ -32,6 +32,7 @@ class Request(NamedTuple):
     application_roles: list[str]
     reader_roles: list[str]
     settings: dict[str, str]
+    role_settings: RoleSettings
 
 
 class Engine:
@@ -46,6 +47,7 @@ class Engine:
 
     def run(self) -> None:
         """Do what is asked. With nothing to apply, only read."""
+        check_role_settings(self.request.role_settings, self._roles())
         preview = self.request.check_mode and self.request.state == "applied"
         self.outcome.pending = [migration.name for migration in self.request.migrations]
         if preview and (psycopg2 is None or not os.path.exists(self.target.socket)):
@@ -144,8 +146,11 @@ class Engine:
     def _is_live(self) -> bool:
         return self.connection.info.dbname == self.target.database
 
+    def _roles(self) -> list[str]:
+        return [self.target.owner, *self.request.application_roles, *self.request.reader_roles]
+
     def _missing_roles(self) -> list[str]:
-        roles = [self.target.owner, *self.request.application_roles, *self.request.reader_roles]
+        roles = self._roles()
         with self.connection.cursor() as cursor:
             cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", (roles,))
             found = {name for (name,) in cursor.fetchall()}
@@ -223,7 +228,12 @@ class Engine:
         with self.outcome.timed("compare"), self.connection.cursor() as cursor:
             found, own = compare(expected, actual, request.application_roles)
             promised, told = promised_and_actual(
-                cursor, self.target, request.application_roles, request.reader_roles, request.settings
+                cursor,
+                self.target,
+                request.application_roles,
+                request.reader_roles,
+                settings=request.settings,
+                role_settings=request.role_settings,
             )
             found += compare(promised, told)[0]
         self.outcome.drift = [as_result(difference) for difference in found]
