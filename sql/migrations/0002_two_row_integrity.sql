@@ -1,9 +1,10 @@
 -- A call or a cycle is two rows: the start, and a completion whose parent_id names the start.
 --
 -- The old setup left this to the agent's code. Here the database holds it: at most one completion
--- a start, and its parent is a start row (for tool calls: of the same tool). A completion repeats
--- tool_name and input (goals for a cycle), because those columns are NOT NULL. Words in status are
--- the agent's business: no closed list. Rows never change, so what was checked once stays true.
+-- a start, its parent is a start row, and it repeats the parent's tool_name and input (goals for a
+-- cycle): those columns are NOT NULL, so a completion has to say something there, and each row alone
+-- tells which tool ran with what. Words in status are the agent's business: no closed list. Rows
+-- never change, so what was checked once stays true.
 
 -- The unique indexes also serve the foreign keys, which PostgreSQL does not index by itself.
 CREATE UNIQUE INDEX tool_calls_parent_id_unique
@@ -37,12 +38,19 @@ BEGIN
                   SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'parent_id',
                   HINT = format('parent_id must name the start row, which is %s.', start.parent_id);
     END IF;
-    IF start.tool_name <> NEW.tool_name THEN
+    IF NEW.tool_name IS DISTINCT FROM start.tool_name THEN
         RAISE EXCEPTION 'tool call % was started by the tool "%", not "%"',
             NEW.parent_id, start.tool_name, NEW.tool_name
             USING ERRCODE = 'check_violation',
                   SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'tool_name',
                   HINT = 'A completion repeats the tool_name and the input of its start row.';
+    END IF;
+    -- The message does not show the inputs, which may be long.
+    IF NEW.input IS DISTINCT FROM start.input THEN
+        RAISE EXCEPTION 'tool call % was started with another input', NEW.parent_id
+            USING ERRCODE = 'check_violation',
+                  SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'input',
+                  HINT = 'A completion repeats the tool_name and the input of its start row; what came out is its output.';
     END IF;
     RETURN NEW;
 END
@@ -67,6 +75,12 @@ BEGIN
             USING ERRCODE = 'check_violation',
                   SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'parent_id',
                   HINT = format('parent_id must name the start row, which is %s.', start.parent_id);
+    END IF;
+    IF NEW.goals IS DISTINCT FROM start.goals THEN
+        RAISE EXCEPTION 'planning cycle % was started with other goals', NEW.parent_id
+            USING ERRCODE = 'check_violation',
+                  SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'goals',
+                  HINT = 'A completion repeats the goals of its start row; what became of them is its outcomes.';
     END IF;
     RETURN NEW;
 END

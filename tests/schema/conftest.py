@@ -27,6 +27,14 @@ def server() -> Iterator[Server]:
         yield server
 
 
+ROWS = """
+INSERT INTO tool_calls (tool_name, input) VALUES ('search', '{"q": 1}');
+INSERT INTO planning_cycles (goals) VALUES ('["live"]');
+INSERT INTO decision_log (cycle_id, reasoning, decision) VALUES (1, '{}', 'go on');
+INSERT INTO agent_state (key, value) VALUES ('mood', '"good"');
+INSERT INTO memory_facts (subject, body) VALUES ('sun', '{"learned": "today"}');
+"""
+
 numbers = itertools.count(1)
 
 
@@ -44,3 +52,19 @@ def deployed(server: Server) -> Database:
     name = f"test_{next(numbers)}"
     server.create_database(name, template="shipped")
     return Database(server, name)
+
+
+@pytest.fixture
+def rows(deployed: Database) -> Database:
+    """Make a new database with a row in every table."""
+    deployed.execute(ROWS, user="jarvis")
+    return deployed
+
+
+@pytest.fixture(scope="session")
+def unchanged(server: Server) -> Database:
+    """Make one database with a row in every table, for all tests in which everything is refused."""
+    server.create_database("unchanged", template="shipped")
+    database = Database(server, "unchanged")
+    database.execute(ROWS, user="jarvis")
+    return database
