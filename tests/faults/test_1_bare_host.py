@@ -34,6 +34,7 @@ def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
             credentials_postgres_password="  ",
             credentials_redis_password="",
             redis_bind_address="0.0.0.0",
+            postgres_allowed_networks=["10.0.0.5/24"],
         )
     finally:
         host.run("pkill -f http.server", check=False)
@@ -48,6 +49,8 @@ def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
     assert "postgres_database is 'my-database', which is no plain SQL identifier" in run.text
     assert "credentials_postgres_password is empty or only white space" in run.text
     assert "credentials_redis_password is empty or only white space" in run.text
+    assert "postgres_allowed_networks holds '10.0.0.5/24'" in run.text
+    assert "such as 10.0.0.0/24" in run.text
     assert "redis_bind_address is '0.0.0.0'. A server is published without TLS" in run.text
     assert "postgres_port is 5432, but 127.0.0.1:5432 is already in use by python3 (pid" in run.text
     assert "Stop it, or set postgres_port to a free port." in run.text

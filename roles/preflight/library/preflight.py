@@ -68,9 +68,27 @@ options:
     type: dict
     default: {}
   addresses:
-    description: Addresses that servers are bound to, by the variable that sets them.
-    type: dict
-    default: {}
+    description: Addresses that servers are bound to, and whom they are open to.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      variable:
+        description: The variable that sets the address, for the message.
+        type: str
+        required: true
+      address:
+        description: The address.
+        type: str
+        required: true
+      networks_variable:
+        description: The variable that sets the networks, for the message.
+        type: str
+        required: true
+      networks:
+        description: Networks whose clients are admitted; a list.
+        type: raw
+        required: true
   passwords:
     description: Given passwords by the variable that sets them; null where one is to be generated.
     type: dict
@@ -155,7 +173,17 @@ ARGUMENTS = {
         },
     },
     "identifiers": {"type": "dict", "default": {}},
-    "addresses": {"type": "dict", "default": {}},
+    "addresses": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "variable": {"type": "str", "required": True},
+            "address": {"type": "str", "required": True},
+            "networks_variable": {"type": "str", "required": True},
+            "networks": {"type": "raw", "required": True},
+        },
+    },
     "passwords": {"type": "dict", "default": {}, "no_log": True},
     "postgres_image": {"type": "str", "default": ""},
     "postgres_archive_major": {"type": "str", "default": ""},
@@ -175,6 +203,7 @@ def input_problems(given):
     yield from checks.identifier_problems(given["identifiers"])
     yield from checks.password_problems(given["passwords"])
     yield from checks.address_problems(given["addresses"])
+    yield from checks.network_problems(given["addresses"])
     yield from checks.same_port_problems(given["ports"])
 
 

@@ -40,8 +40,8 @@ def password_problems(passwords):
 
 
 def address_problems(addresses):
-    """Yield a problem for each value of C(addresses) {variable: address} that a server must not be bound to."""
-    for variable, address in addresses.items():
+    """Yield a problem for each of C(addresses) [{variable, address, ...}] that a server must not be bound to."""
+    for variable, address in ((server["variable"], server["address"]) for server in addresses):
         try:
             loopback = ipaddress.IPv4Address(address).is_loopback
         except ValueError:
@@ -51,6 +51,28 @@ def address_problems(addresses):
                 f"{variable} is {address!r}. A server is published without TLS, and only on this host: "
                 "use an IPv4 loopback address such as 127.0.0.1."
             )
+
+
+def network_problems(addresses):
+    """Yield a problem for each network of C(addresses) [{networks_variable, networks, ...}] that is none.
+
+    PostgreSQL and the kernel's packet filter understand only the plain form, so no other is accepted.
+    """
+    for server in addresses:
+        variable, networks = server["networks_variable"], server["networks"]
+        if not isinstance(networks, list):
+            yield f"{variable} is {networks!r}, which is no list. Write a list of networks, such as [10.0.0.0/24]."
+            continue
+        for network in networks:
+            try:
+                plain = str(ipaddress.IPv4Network(network, strict=False))
+            except ValueError:
+                plain = None
+            if plain != network:
+                yield (
+                    f"{variable} holds {network!r}, which is no IPv4 network. "
+                    f"Write it as address and prefix length, such as {plain or '10.0.0.0/24'}."
+                )
 
 
 def same_port_problems(ports):

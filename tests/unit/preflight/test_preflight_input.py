@@ -99,15 +99,55 @@ def test_numbers_are_checked_as_text():
     assert problem.startswith("postgres_database is '123'")
 
 
+def server(address="127.0.0.1", networks=None):
+    return {
+        "variable": "redis_bind_address",
+        "address": address,
+        "networks_variable": "redis_allowed_networks",
+        "networks": networks or [],
+    }
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.1.1"])
 def test_loopback_address_is_accepted(address):
-    assert list(checks.address_problems({"redis_bind_address": address})) == []
+    assert list(checks.address_problems([server(address)])) == []
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "10.0.0.5", "localhost", "::1", ""])
 def test_any_other_address_is_refused(address):
-    (problem,) = checks.address_problems({"redis_bind_address": address})
+    (problem,) = checks.address_problems([server(address)])
     assert problem.startswith(f"redis_bind_address is {address!r}.")
+
+
+def test_networks_are_accepted():
+    assert list(checks.network_problems([server(networks=["10.0.0.0/24", "192.0.2.7/32", "0.0.0.0/0"])])) == []
+
+
+@pytest.mark.parametrize(
+    ("network", "remedy"),
+    [
+        ("10.0.0.5/24", "10.0.0.0/24"),
+        ("10.0.0.5", "10.0.0.5/32"),
+        ("10.0.0.0/255.255.255.0", "10.0.0.0/24"),
+        ("10.0.0.0/33", "10.0.0.0/24"),
+        ("fd00::/8", "10.0.0.0/24"),
+        ("office", "10.0.0.0/24"),
+        ("", "10.0.0.0/24"),
+    ],
+)
+def test_network_in_another_form_is_refused_with_the_plain_one(network, remedy):
+    (problem,) = checks.network_problems([server(networks=["10.0.0.0/8", network])])
+    assert problem == (
+        f"redis_allowed_networks holds {network!r}, which is no IPv4 network. "
+        f"Write it as address and prefix length, such as {remedy}."
+    )
+
+
+def test_network_that_is_no_list_is_refused():
+    (problem,) = checks.network_problems([server(networks="10.0.0.0/24")])
+    assert problem == (
+        "redis_allowed_networks is '10.0.0.0/24', which is no list. Write a list of networks, such as [10.0.0.0/24]."
+    )
 
 
 def test_same_port_twice_is_refused():

@@ -1,0 +1,10 @@
+"""The tests of a host that is open to a network use the scenario's host."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scenario_host import deploy, host, inventory, play, start  # noqa: E402, F401

@@ -1,0 +1,139 @@
+"""What a scenario's tests share: its host, the shipped playbooks run as a person would, and what to look at afterwards.
+
+A conftest.py imports the fixtures that its tests use.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).parents[1]
+# Molecule forces colours, whose codes would stand in the middle of the sentences that are looked for.
+ENVIRONMENT = {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false", "COLUMNS": "250"}
+
+
+class Host:
+    """The test host: a container with systemd and an engine inside. Commands run as root."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def run(self, command, check=True):
+        """Return the finished process of a shell command; C(check) fails on a non-zero exit code."""
+        done = subprocess.run(
+            ["docker", "exec", "-i", self.name, "sh", "-c", command], capture_output=True, text=True, check=False
+        )
+        assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done
+
+    def out(self, command):
+        """Return what a shell command prints."""
+        return self.run(command).stdout.strip()
+
+    def sql(self, query, database="jarvis"):
+        """Return what psql prints for a query of the superuser."""
+        return self.out(
+            f'docker exec jarvis-postgres psql -X -U postgres -d {database} -v ON_ERROR_STOP=1 -Atc "{query}"'
+        )
+
+    def redis(self, command):
+        """Return what Redis answers to a command of its administrator."""
+        return self.out(
+            "REDISCLI_AUTH=$(cat /etc/jarvis/secrets/redis_admin_password) docker exec -e REDISCLI_AUTH jarvis-redis"
+            f" redis-cli -e --user admin {command}"
+        )
+
+    def containers(self):
+        """Return {name: (id, start time)} of the two servers' containers."""
+        found = self.out(
+            "docker inspect --format '{{.Name}} {{.Id}} {{.State.StartedAt}}' jarvis-postgres jarvis-redis"
+        )
+        return {name: (identity, started) for name, identity, started in map(str.split, found.splitlines())}
+
+    def changed_files(self):
+        """Return the paths that differ from the host's image, less what any login or boot leaves behind."""
+        listed = subprocess.run(["docker", "diff", self.name], capture_output=True, text=True, check=True).stdout
+        traces = re.compile(r"/(root|tmp|run|var/log|var/lib/systemd|var/tmp|usr/lib/python3\S*)(/|$)|__pycache__")
+        files = {line[2:] for line in listed.splitlines() if not traces.search(line[2:])}
+        # A folder counts through what is in it.
+        return {path for path in files if not any(other.startswith(path + "/") for other in files)}
+
+
+class Run:
+    """A finished run of a playbook."""
+
+    def __init__(self, code, output, host):
+        self.code = code
+        self.output = output
+        self.host = host
+
+    @property
+    def text(self):
+        """The output with its line breaks folded, for sentences that the display wraps."""
+        return re.sub(r"\s+", " ", self.output)
+
+    def count(self, what):
+        """Return a figure of the test host's recap, such as C(ok) or C(changed)."""
+        recap = self.output.rsplit("PLAY RECAP", 1)[1]
+        return int(re.search(rf"^{self.host} .*\b{what}=(\d+)", recap, re.MULTILINE).group(1))
+
+
+@pytest.fixture(scope="session")
+def inventory():
+    """Return the path of the inventory that molecule made for the scenario."""
+    return os.environ["MOLECULE_INVENTORY_FILE"]
+
+
+@pytest.fixture(scope="session")
+def host(inventory):
+    """Return the scenario's host with the database."""
+    (name,) = yaml.safe_load(Path(inventory).read_text())["postgres"]["hosts"]
+    return Host(name)
+
+
+@pytest.fixture(scope="session")
+def start(inventory):
+    """Return a function that starts a playbook and does not wait for it."""
+
+    def start_playbook(playbook, *arguments, hosts=inventory, **variables):
+        return subprocess.Popen(
+            ["ansible-playbook", playbook, "-i", hosts, *arguments, "-e", json.dumps(variables)],
+            cwd=PROJECT,
+            env={**os.environ, **ENVIRONMENT},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    return start_playbook
+
+
+@pytest.fixture(scope="session")
+def play(start, host):
+    """Return a function that runs a playbook to its end."""
+
+    def run_playbook(playbook, *arguments, **variables):
+        process = start(playbook, *arguments, **variables)
+        output, _ = process.communicate(timeout=900)
+        print(output)
+        return Run(process.returncode, output, host.name)
+
+    return run_playbook
+
+
+@pytest.fixture(scope="session")
+def deploy(play):
+    """Return a function that runs site.yml without the verification, which has tests of its own here."""
+
+    def run_site(*arguments, **variables):
+        return play("site.yml", *arguments, **{"verify_enabled": False, **variables})
+
+    return run_site
