@@ -39,3 +39,14 @@ def test_unknown_word_is_refused_with_a_hint():
 def test_every_playbook_begins_with_its_line_for_the_help():
     for path in (PROJECT / "playbooks").glob("*.yml"):
         assert path.read_text().startswith("# "), f"{path.name} has no first comment line"
+
+
+def test_option_pin_reaches_the_playbook_wherever_it_stands(tmp_path):
+    # One that cannot be pinned says so; the preview needs no engine and the refusal writes nothing.
+    (tmp_path / "hosts.yml").write_text(
+        "postgres: {hosts: {localhost: {ansible_connection: local, ansible_become: false, images_source: build}}}"
+    )
+    for words in (("--pin", "-i", tmp_path, "--check"), ("-i", tmp_path, "--check", "--pin")):
+        shown = jarvis("images", *words)
+        assert shown.returncode == 2
+        assert "Nothing was written. images_source is build" in shown.stdout

@@ -51,7 +51,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_facts:
-  description: C(images_selected), the image to run by server. One that is missing is named as it will be called.
+  description:
+    - C(images_selected), the image to run by server. One that is missing is named as it will be called.
+    - One that is given by tag and digest is named by its digest alone.
   returned: success
   type: dict
   sample: {images_selected: {postgres: "postgres:16-alpine"}}
@@ -60,6 +62,12 @@ missing:
   returned: success
   type: dict
   sample: {postgres: "postgres:16-alpine"}
+images:
+  description: By server, what is configured, what is selected, whether the host has it and what registries call it.
+  returned: success
+  type: dict
+  sample:
+    postgres: {configured: "postgres:16", selected: "postgres:16", on_host: true, digests: ["postgres@sha256:…"]}
 leftover:
   description: Whether the folder is there.
   returned: success
@@ -70,54 +78,21 @@ msg:
   type: str
 """
 
-import http.client
 import os
-import re
-import socket
-from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
-
-# https://github.com/distribution/reference, without its limits on length.
-REFERENCE = re.compile(r"[a-zA-Z0-9][\w.:/-]*(@[a-z0-9]+:[0-9a-f]+)?", re.ASCII)
-
-
-class Engine(http.client.HTTPConnection):
-    """The engine's API behind its unix socket."""
-
-    def __init__(self, path):
-        """Take the socket's path; a request connects by itself."""
-        super().__init__("localhost", timeout=60)
-        self.path = path
-
-    def connect(self):
-        """Open the socket; OSError if nobody answers."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-
-
-def has_image(path, image):
-    """Say whether the engine behind the socket C(path) has C(image).
-
-    OSError if it does not answer, ValueError with its own words if it cannot tell.
-    """
-    engine = Engine(path)
-    engine.request("GET", f"/images/{quote(image, safe='/:@')}/json")
-    response = engine.getresponse()
-    body = response.read().decode(errors="replace").strip()
-    engine.close()
-    if response.status not in (http.client.OK, http.client.NOT_FOUND):
-        raise ValueError(body)
-    return response.status == http.client.OK
+from ansible.module_utils.image_engine import REFERENCE, digests_here, runnable
 
 
 def select(source, official, built, there):
     """Return the image by server: the first that is C(there), else the one the source will give."""
-    names = {"build": [built], "auto": [official, built]}.get(source, [official])
-    return {
-        server: next((name[server] for name in names if name[server] in there), names[0][server]) for server in official
-    }
+    selected = {}
+    for server, image in official.items():
+        # A digest is this image and no other: none that was built can stand in for it.
+        auto = [image] if "@" in image else [image, built[server]]
+        names = {"build": [built[server]], "auto": auto}.get(source, [image])
+        selected[server] = next((name for name in names if name in there), names[0])
+    return selected
 
 
 def main():
@@ -135,21 +110,26 @@ def main():
     )
     for server, image in module.params["official"].items():
         if not REFERENCE.fullmatch(image):
-            module.fail_json(msg=f"images_{server} is {image!r}, which is no image. Write name:tag or name@sha256:…")
+            module.fail_json(
+                msg=f"images_{server} is {image!r}, which is no image. Write name:tag, name@sha256:… or "
+                "name:tag@sha256:…, a digest with all its 64 characters."
+            )
 
-    candidates = {*module.params["official"].values(), *module.params["built"].values()}
+    official = {server: runnable(image) for server, image in module.params["official"].items()}
+    candidates = {*official.values(), *module.params["built"].values()}
     try:
-        there = {image for image in candidates if has_image(module.params["socket"], image)}
+        found = {image: digests_here(module.params["socket"], image) for image in candidates}
     except OSError as error:
         if not module.check_mode:
             module.fail_json(
                 msg=f"No Docker engine answers at {module.params['socket']} ({error}): run the docker role first."
             )
-        there = set()
+        found = {}
     except ValueError as error:
         module.fail_json(msg=f"The Docker engine cannot say which images it has: {error}")
 
-    selected = select(module.params["source"], module.params["official"], module.params["built"], there)
+    there = {image: digests for image, digests in found.items() if digests is not None}
+    selected = select(module.params["source"], official, module.params["built"], there)
     missing = {server: image for server, image in selected.items() if image not in there}
     if missing and module.params["remedy"]:
         names = ", ".join(f"{image} (images_{server})" for server, image in missing.items())
@@ -158,6 +138,15 @@ def main():
         changed=False,
         ansible_facts={"images_selected": selected},
         missing=missing,
+        images={
+            server: {
+                "configured": module.params["official"][server],
+                "selected": image,
+                "on_host": image in there,
+                "digests": there.get(image, []),
+            }
+            for server, image in selected.items()
+        },
         leftover=os.path.isdir(module.params["folder"]),
     )
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from image_selection import REFERENCE, has_image, select
+from image_engine import REFERENCE, digests_here, runnable
+from image_selection import select
 
 OFFICIAL = {"postgres": "postgres:16-alpine", "redis": "redis:7-alpine"}
+DIGEST = f"sha256:{'0123456789abcdef' * 4}"
+PINNED = {"postgres": f"postgres@{DIGEST}", "redis": f"redis@{DIGEST}"}
 BUILT = {"postgres": "jarvis/postgres:16.14-0", "redis": "jarvis/redis:7.0-0"}
 
 
@@ -25,20 +28,39 @@ def test_selection(source, there, expected):
     assert select(source, OFFICIAL, BUILT, there) == expected
 
 
+def test_an_image_that_was_built_cannot_stand_in_for_a_digest():
+    assert select("auto", PINNED, BUILT, set(BUILT.values())) == PINNED
+
+
 def test_a_host_gets_only_what_it_runs():
     assert select("auto", {"redis": "redis:7"}, {"redis": BUILT["redis"]}, set()) == {"redis": "redis:7"}
 
 
 def test_an_engine_that_is_not_there_is_an_os_error(tmp_path):
     with pytest.raises(OSError, match="No such file"):
-        has_image(str(tmp_path / "docker.sock"), "postgres:16-alpine")
+        digests_here(str(tmp_path / "docker.sock"), "postgres:16-alpine")
 
 
-@pytest.mark.parametrize("image", ["redis", "redis:7", "host:5000/a/b:1.2-x_y", f"postgres:16@sha256:{'0' * 64}"])
+@pytest.mark.parametrize("image", ["redis", "redis:7", "host:5000/a/b:1.2-x_y", f"postgres:16@{DIGEST}"])
 def test_a_reference_is_accepted(image):
     assert REFERENCE.fullmatch(image)
 
 
-@pytest.mark.parametrize("image", ["", " ", "redis:7 ", "-redis", "a b", "redis@", "redis;rm"])
+@pytest.mark.parametrize("image", ["", " ", "redis:7 ", "-redis", "a b", "redis@", "redis;rm", f"redis@{DIGEST[:-1]}"])
 def test_what_is_no_reference_is_refused(image):
     assert not REFERENCE.fullmatch(image)
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ("redis", "redis"),
+        ("redis:7", "redis:7"),
+        (f"redis@{DIGEST}", f"redis@{DIGEST}"),
+        (f"redis:7@{DIGEST}", f"redis@{DIGEST}"),
+        (f"host:5000/a/redis:7@{DIGEST}", f"host:5000/a/redis@{DIGEST}"),
+        (f"host:5000/a/redis@{DIGEST}", f"host:5000/a/redis@{DIGEST}"),
+    ],
+)
+def test_a_digest_decides_alone(image, expected):
+    assert runnable(image) == expected

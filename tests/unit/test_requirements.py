@@ -1,0 +1,50 @@
+"""What the project downloads is exact: Python by hash, collections by version, images' parts by checksum."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import metadata
+from pathlib import Path
+
+import ansible_collections
+import yaml
+
+PROJECT = Path(__file__).parents[2]
+# Of the locked packages `ansible`: the older is for Python 3.11, and the versions for everybody's own ansible-core.
+INSIDE = {
+    "12.3.0": {"community.docker": "4.8.5", "community.postgresql": "4.2.0"},
+    "14.5.0": {"community.docker": "5.4.0", "community.postgresql": "4.2.0"},
+}
+HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
+
+
+def requirements(path):
+    """Return the entries of a lock file, each with its continued lines."""
+    text = re.sub(r"^\s*#.*\n", "", path.read_text(), flags=re.MULTILINE)
+    return [entry for entry in text.replace("\\\n", " ").splitlines() if entry.strip()]
+
+
+def test_python_packages_are_exact_and_have_hashes():
+    recipe = PROJECT / "roles" / "images" / "files" / "recipe"
+    for path in (PROJECT / "requirements.txt", recipe / "clients.txt", recipe / "npm.txt"):
+        for entry in requirements(path):
+            assert re.match(r"[\w.-]+==[\w.]+\s", entry), f"{path.name}: {entry}"
+            assert HASH.search(entry), f"{path.name}: {entry}"
+
+
+def test_pip_is_always_told_to_check_the_hashes():
+    for name in ("jarvis", "roles/images/files/recipe/make-postgres"):
+        commands = re.findall(r"pip install (?:.*\\\n)*.*", (PROJECT / name).read_text())
+        assert commands
+        for command in commands:
+            assert "--require-hashes" in command
+
+
+def test_collections_are_exact_and_those_of_the_locked_ansible():
+    wanted = yaml.safe_load((PROJECT / "requirements.yml").read_text())["collections"]
+    assert {collection["name"]: collection["version"] for collection in wanted} == INSIDE["12.3.0"]
+    folder = Path(next(iter(ansible_collections.__path__)))
+    for name, version in INSIDE[metadata.version("ansible")].items():
+        manifest = json.loads((folder.joinpath(*name.split(".")) / "MANIFEST.json").read_text())
+        assert manifest["collection_info"]["version"] == version
