@@ -64,6 +64,8 @@ def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
             "value of images_source must be one of: registry, archive, build, auto, got: docker-hub",
         ),
         ({"postgres_port": "postgres"}, "argument 'postgres_port' is of type"),
+        ({"images_redis": "redis;rm"}, 'images_redis is "redis;rm", which is no image. Write name:tag'),
+        ({"images_postgres": "postgres@sha256:0123"}, 'images_postgres is "postgres@sha256:0123", which is no image.'),
         ({"images_archive": "no-such-archive.tar"}, "no-such-archive.tar"),
     ],
 )

@@ -13,8 +13,8 @@ import yaml
 PROJECT = Path(__file__).parents[2]
 # Of the locked packages `ansible`: the older is for Python 3.11, and the versions for everybody's own ansible-core.
 INSIDE = {
-    "12.3.0": {"community.docker": "4.8.5", "community.postgresql": "4.2.0"},
-    "14.5.0": {"community.docker": "5.4.0", "community.postgresql": "4.2.0"},
+    "12.3.0": {"community.crypto": "3.0.5", "community.docker": "4.8.5", "community.postgresql": "4.2.0"},
+    "14.5.0": {"community.crypto": "3.5.0", "community.docker": "5.4.0", "community.postgresql": "4.2.0"},
 }
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 
@@ -41,10 +41,22 @@ def test_pip_is_always_told_to_check_the_hashes():
             assert "--require-hashes" in command
 
 
-def test_collections_are_exact_and_those_of_the_locked_ansible():
+def collections():
+    """Return the versions that requirements.yml asks for, by collection."""
     wanted = yaml.safe_load((PROJECT / "requirements.yml").read_text())["collections"]
-    assert {collection["name"]: collection["version"] for collection in wanted} == INSIDE["12.3.0"]
+    return {collection["name"]: collection["version"] for collection in wanted}
+
+
+def test_collections_are_exact_and_those_of_the_locked_ansible():
     folder = Path(next(iter(ansible_collections.__path__)))
-    for name, version in INSIDE[metadata.version("ansible")].items():
+    inside = INSIDE[metadata.version("ansible")]
+    for name, version in collections().items():
+        assert version == INSIDE["12.3.0"][name]
         manifest = json.loads((folder.joinpath(*name.split(".")) / "MANIFEST.json").read_text())
-        assert manifest["collection_info"]["version"] == version
+        assert manifest["collection_info"]["version"] == inside[name]
+
+
+def test_every_collection_that_is_used_is_asked_for():
+    tasks = [*PROJECT.glob("playbooks/*.yml"), *PROJECT.glob("roles/*/tasks/*.yml")]
+    used = {name for path in tasks for name in re.findall(r"^ +(\w+\.\w+)\.\w+:$", path.read_text(), re.MULTILINE)}
+    assert used - {"ansible.builtin"} == set(collections())

@@ -81,7 +81,7 @@ msg:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.image_engine import REFERENCE, digests_here, runnable
+from ansible.module_utils.image_engine import digests_here, runnable
 
 
 def select(source, official, built, there):
@@ -108,13 +108,6 @@ def main():
         },
         supports_check_mode=True,
     )
-    for server, image in module.params["official"].items():
-        if not REFERENCE.fullmatch(image):
-            module.fail_json(
-                msg=f"images_{server} is {image!r}, which is no image. Write name:tag, name@sha256:… or "
-                "name:tag@sha256:…, a digest with all its 64 characters."
-            )
-
     official = {server: runnable(image) for server, image in module.params["official"].items()}
     candidates = {*official.values(), *module.params["built"].values()}
     try:

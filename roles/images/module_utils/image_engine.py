@@ -6,12 +6,9 @@ import base64
 import http.client
 import json
 import os
-import re
 import socket
 from urllib.parse import quote
 
-# https://github.com/distribution/reference, without its limits on length.
-REFERENCE = re.compile(r"[a-zA-Z0-9][\w.:/-]*(@sha256:[0-9a-f]{64})?", re.ASCII)
 DOCKER_HUB = "https://index.docker.io/v1/"
 
 
