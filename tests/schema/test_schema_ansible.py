@@ -146,7 +146,7 @@ def test_the_module_is_documented() -> None:
     assert len(documented["doc"]["options"]) == 17
 
 
-def new_migration(project: pathlib.Path, name: str) -> subprocess.CompletedProcess:
+def new_migration(project: pathlib.Path, name: str, *options: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [
             BIN / "ansible-playbook",
@@ -155,6 +155,7 @@ def new_migration(project: pathlib.Path, name: str) -> subprocess.CompletedProce
             project / "playbooks/new-migration.yml",
             "-e",
             f"migration={name}",
+            *options,
         ],
         check=False,
         capture_output=True,
@@ -166,6 +167,10 @@ def test_a_new_migration_gets_the_next_number_and_is_refused_until_it_is_written
     shutil.copytree(ROOT / "playbooks", tmp_path / "playbooks")
     folder = tmp_path / "sql/migrations"
     folder.mkdir(parents=True)
+    preview = new_migration(tmp_path, "first", "--check")
+    assert preview.returncode == 0, preview.stdout
+    assert f"{folder}/0001_first.sql" in preview.stdout
+    assert list(folder.iterdir()) == []
     assert new_migration(tmp_path, "first").returncode == 0
     (folder / "0041_x.sql").write_text("SELECT 1;\n")
     done = new_migration(tmp_path, "add_sessions")
