@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 
+def test_tests_that_cannot_start_say_why(play, tmp_path, monkeypatch):
+    # What an ansible-core of one's own sees that has no pytest beside it.
+    (tmp_path / "pytest.py").write_text("import sys; sys.exit('No module named pytest')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    run = play("playbooks/verify.yml")
+    assert run.code == 2
+    assert "No module named pytest" in run.text
+
+
 def test_stopped_redis_is_named(play, host):
     host.run("docker stop jarvis-redis")
     run = play("playbooks/verify.yml")
