@@ -1,6 +1,6 @@
 """What a scenario's tests share: its host, the shipped playbooks run as a person would, and what to look at afterwards.
 
-A conftest.py imports the fixtures that its tests use.
+A pytest plugin: a folder's conftest.py names it.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ class Host:
 
     def redis(self, command):
         """Return what Redis answers to a command of its administrator."""
+        encrypted = self.run("grep -q '^tls-port' /etc/jarvis/redis/redis.conf", check=False).returncode == 0
         return self.out(
             "REDISCLI_AUTH=$(cat /etc/jarvis/secrets/redis_admin_password) docker exec -e REDISCLI_AUTH jarvis-redis"
-            f" redis-cli -e --user admin {command}"
+            f" redis-cli -e {'--tls --insecure' if encrypted else ''} --user admin {command}"
         )
 
     def containers(self):

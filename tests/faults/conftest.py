@@ -7,4 +7,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scenario_host import deploy, host, inventory, play, start  # noqa: E402, F401
+pytest_plugins = ["scenario_host"]

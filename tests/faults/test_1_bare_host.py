@@ -34,6 +34,7 @@ def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
             credentials_postgres_password="  ",
             credentials_redis_password="",
             redis_bind_address="0.0.0.0",
+            tls_enabled=False,
             postgres_allowed_networks=["10.0.0.5/24"],
         )
     finally:
@@ -51,7 +52,8 @@ def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
     assert "credentials_redis_password is empty or only white space" in run.text
     assert "postgres_allowed_networks holds '10.0.0.5/24'" in run.text
     assert "such as 10.0.0.0/24" in run.text
-    assert "redis_bind_address is '0.0.0.0'. A server is published without TLS" in run.text
+    assert "redis_bind_address is '0.0.0.0', which others can reach, and tls_enabled is false." in run.text
+    assert "redis_bind_address is '0.0.0.0', but redis_allowed_networks is empty" in run.text
     assert "postgres_port is 5432, but 127.0.0.1:5432 is already in use by python3 (pid" in run.text
     assert "Stop it, or set postgres_port to a free port." in run.text
 

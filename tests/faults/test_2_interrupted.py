@@ -69,4 +69,4 @@ def test_next_run_completes_it(deploy):
 def test_completed_deployment_passes_verification(play):
     run = play("playbooks/verify.yml")
     assert run.code == 0
-    assert "79 passed" in run.text
+    assert "83 passed" in run.text

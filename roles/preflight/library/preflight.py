@@ -89,6 +89,15 @@ options:
         description: Networks whose clients are admitted; a list.
         type: raw
         required: true
+  tls_enabled:
+    description: Whether connections are encrypted.
+    type: bool
+    default: false
+  found:
+    description: Problems that are known already, a sentence each.
+    type: list
+    elements: str
+    default: []
   passwords:
     description: Given passwords by the variable that sets them; null where one is to be generated.
     type: dict
@@ -184,6 +193,8 @@ ARGUMENTS = {
             "networks": {"type": "raw", "required": True},
         },
     },
+    "tls_enabled": {"type": "bool", "default": False},
+    "found": {"type": "list", "elements": "str", "default": []},
     "passwords": {"type": "dict", "default": {}, "no_log": True},
     "postgres_image": {"type": "str", "default": ""},
     "postgres_archive_major": {"type": "str", "default": ""},
@@ -202,7 +213,7 @@ def input_problems(given):
     )
     yield from checks.identifier_problems(given["identifiers"])
     yield from checks.password_problems(given["passwords"])
-    yield from checks.address_problems(given["addresses"])
+    yield from checks.address_problems(given["addresses"], given["tls_enabled"])
     yield from checks.network_problems(given["addresses"])
     yield from checks.same_port_problems(given["ports"])
 
@@ -220,6 +231,16 @@ def capacity_problems(given, memory, data_root):
             f"{data_root} has {free} MiB free, and preflight_min_disk_mb asks for {given['min_disk_mb']}. "
             "Free some space, or lower the variable if you know that it suffices."
         )
+
+
+def address_problems(given):
+    """Yield the problems of addresses that the host does not have."""
+    for server in given["addresses"]:
+        if checks.is_ipv4(server["address"]) and not host.has_address(server["address"]):
+            yield (
+                f"{server['variable']} is {server['address']}, which is no address of this host. Use one that it has, "
+                "0.0.0.0 for all of them, or 127.0.0.1 for this host alone."
+            )
 
 
 def port_problems(given):
@@ -250,7 +271,7 @@ def main():
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     given = module.params
     memory = host.memory_mb()
-    problems = list(input_problems(given))
+    problems = [*input_problems(given), *given["found"]]
     data_root = host.DEFAULT_DATA_ROOT
     try:
         data_root = host.engine_settings().get("data-root", data_root)
@@ -259,6 +280,7 @@ def main():
             f"{host.ENGINE_SETTINGS} holds no valid JSON object ({error}). Mend or remove it; its settings are kept."
         )
     problems += capacity_problems(given, memory, data_root)
+    problems += address_problems(given)
     problems += port_problems(given)
     problems += volume_problems(given, data_root)
     if problems:

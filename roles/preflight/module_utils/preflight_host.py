@@ -90,6 +90,16 @@ def published_ports():
     ]
 
 
+def has_address(address):
+    """Return whether the host has an IPv4 address, or it stands for all."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+        return True
+
+
 def listeners():
     """Return [(inode, address, port)] of every listening TCP socket of the host."""
     found = []

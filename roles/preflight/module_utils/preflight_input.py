@@ -39,18 +39,35 @@ def password_problems(passwords):
             yield f"{variable} holds a line break or another control character. Use printable characters only."
 
 
-def address_problems(addresses):
-    """Yield a problem for each of C(addresses) [{variable, address, ...}] that a server must not be bound to."""
-    for variable, address in ((server["variable"], server["address"]) for server in addresses):
-        try:
-            loopback = ipaddress.IPv4Address(address).is_loopback
-        except ValueError:
-            loopback = False
-        if not loopback:
+def is_ipv4(address):
+    """Return whether C(address) is the text of an IPv4 address."""
+    try:
+        ipaddress.IPv4Address(address)
+    except ValueError:
+        return False
+    return True
+
+
+def address_problems(addresses, tls_enabled):
+    """Yield a problem for each of C(addresses) [{variable, address, ...}] that a server must not be bound to so."""
+    for server in addresses:
+        bound = f"{server['variable']} is {server['address']!r}"
+        if not is_ipv4(server["address"]):
             yield (
-                f"{variable} is {address!r}. A server is published without TLS, and only on this host: "
-                "use an IPv4 loopback address such as 127.0.0.1."
+                f"{bound}, which is no IPv4 address. Use one: the engine publishes no other without its proxy, which "
+                "costs two thirds of the throughput."
             )
+        elif not ipaddress.IPv4Address(server["address"]).is_loopback:
+            if not tls_enabled:
+                yield (
+                    f"{bound}, which others can reach, and tls_enabled is false. Remove tls_enabled, or bind the "
+                    "server to 127.0.0.1."
+                )
+            if not server["networks"]:
+                yield (
+                    f"{bound}, but {server['networks_variable']} is empty, so nobody else would be let in. List the "
+                    "networks of the clients there, such as [10.0.0.0/24], or bind the server to 127.0.0.1."
+                )
 
 
 def network_problems(addresses):

@@ -12,6 +12,7 @@ description:
   - Compares the given settings with the running server's and sets those that differ (C(CONFIG SET)).
   - Compares the users in the server's ACL file with the running server's and loads the file when they differ
     (C(ACL LOAD)). Loading disconnects clients, so it is never done for nothing.
+  - Compares the certificate that the server presents with its file and lets it read the file when they differ.
   - Tells which settings the server takes only at a start, and restarts nothing itself.
 options:
   host:
@@ -38,6 +39,9 @@ options:
     description: Path on the managed host of the server's ACL file.
     type: path
     required: true
+  certificate_file:
+    description: Path on the managed host of the server's certificate; without it, connections are not encrypted.
+    type: path
 requirements: ["redis (Python), 3.5 or newer"]
 attributes:
   check_mode:
@@ -72,6 +76,10 @@ users_loaded:
   description: Whether the users were, or in check mode would be, loaded.
   type: bool
   returned: success
+certificate_loaded:
+  description: Whether the certificate was, or in check mode would be, loaded.
+  type: bool
+  returned: success
 restart:
   description:
     - What the server takes only at a start, as names of settings.
@@ -82,6 +90,7 @@ restart:
 """
 
 import re
+import ssl
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -116,6 +125,23 @@ def users(lines):
     }
 
 
+def first_certificate(path):
+    """Return the first certificate of a file, as a server presents it before those that signed it."""
+    with open(path, encoding="ascii") as stream:
+        text = stream.read()
+    return ssl.PEM_cert_to_DER_cert(text[: text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)])
+
+
+def presented_certificate(host, port):
+    """Return the certificate that a server presents."""
+    return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, port)))
+
+
+# The server is on this host, and which certificate it presents is compared, so the client need not judge it; it could
+# not even log in to replace an expired one.
+ENCRYPTED = {"ssl": True, "ssl_cert_reqs": "none", "ssl_check_hostname": False}
+
+
 class LiveServer:
     """A running server and what is done to it. Raises redis.RedisError on whatever the server refuses."""
 
@@ -125,6 +151,16 @@ class LiveServer:
         self.check_mode = check_mode
         self.changed_settings = []
         self.restart = []
+
+    def bring_certificate(self, path, presented):
+        """Let the server read its certificate and key again where it presents another; return whether it did."""
+        differs = first_certificate(path) != presented
+        if differs and not self.check_mode:
+            names = ("tls-cert-file", "tls-key-file")
+            paths = {name: self.client.config_get(name)[name] for name in names}
+            # In one command: a certificate alone would not fit the other's key.
+            self.client.execute_command("CONFIG SET", *(word for pair in paths.items() for word in pair))
+        return differs
 
     def bring_setting(self, name, value):
         """Set one setting where it differs. Raises ValueError when the server does not know it."""
@@ -165,12 +201,14 @@ def main():
             "password": {"type": "str", "required": True, "no_log": True},
             "settings": {"type": "dict", "required": True},
             "users_file": {"type": "path", "required": True},
+            "certificate_file": {"type": "path"},
         },
         supports_check_mode=True,
     )
     if not HAS_REDIS:
         module.fail_json(msg=missing_required_lib("redis"))
     given = module.params
+    encrypted = given["certificate_file"] is not None
     client = redis.Redis(
         host=given["host"],
         port=given["port"],
@@ -178,22 +216,26 @@ def main():
         password=given["password"],
         decode_responses=True,
         socket_timeout=30,
+        **(ENCRYPTED if encrypted else {}),
     )
     server = LiveServer(client, module.check_mode)
     try:
+        presented = presented_certificate(given["host"], given["port"]) if encrypted else None
         version = client.info("server")["redis_version"]
+        certificate_loaded = encrypted and server.bring_certificate(given["certificate_file"], presented)
         for name, value in given["settings"].items():
             server.bring_setting(name, value)
         users_loaded = server.bring_users(given["users_file"])
     except redis.AuthenticationError:
         module.exit_json(changed=False, version="", changed_settings=[], users_loaded=False, restart=["users"])
-    except (redis.RedisError, ValueError) as error:
+    except (redis.RedisError, OSError, ValueError) as error:
         module.fail_json(msg=f"{given['host']}:{given['port']}: {error}")
     module.exit_json(
-        changed=bool(server.changed_settings) or users_loaded,
+        changed=bool(server.changed_settings) or users_loaded or certificate_loaded,
         version=version,
         changed_settings=server.changed_settings,
         users_loaded=users_loaded,
+        certificate_loaded=certificate_loaded,
         restart=server.restart,
     )
 

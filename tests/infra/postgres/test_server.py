@@ -82,3 +82,19 @@ def test_wrong_password_is_refused_over_the_network(on_host):
 )
 def test_nobody_else_is_admitted_over_the_network(on_host, user, database):
     assert "pg_hba.conf rejects connection" in on_host(connection_error, user, "any", database)
+
+
+def test_connection_without_encryption_is_refused_where_the_address_asks_for_it(on_host):
+    def plain(settings):
+        from urllib.parse import urlsplit
+
+        import psycopg2
+
+        parts = urlsplit(settings["DATABASE_URL"])
+        try:
+            psycopg2.connect(parts._replace(query="sslmode=disable").geturl())
+        except psycopg2.OperationalError as error:
+            return [parts.query[:19], "no encryption" in str(error)]
+        return [parts.query[:19], "accepted"]
+
+    assert on_host(plain) in (["sslmode=verify-full", True], ["", "accepted"])

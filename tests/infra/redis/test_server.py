@@ -48,10 +48,10 @@ def test_nobody_comes_in_without_a_password(on_host):
 
         parts = urlsplit(settings["REDIS_URL"])
         answers = []
-        for user, password in ((None, None), ("default", "x"), ("jarvis", "wrong")):
-            client = redis.Redis(host=parts.hostname, port=parts.port, username=user, password=password)
+        for login in ("", "default:x@", "jarvis:wrong@"):
+            url = parts._replace(netloc=f"{login}{parts.hostname}:{parts.port}").geturl()
             try:
-                client.get("x")
+                redis.Redis.from_url(url).get("x")
                 answers.append("accepted")
             except (redis.AuthenticationError, redis.ResponseError) as error:
                 answers.append(type(error).__name__)
@@ -79,3 +79,19 @@ def test_application_cannot_administer_the_server(on_host):
 
 def test_writes_are_kept_on_disk(host):
     assert "appendonly yes" in host.file("/etc/jarvis/redis/redis.conf").content_string.splitlines()
+
+
+def test_connection_without_encryption_is_refused_where_the_address_asks_for_it(on_host):
+    def plain(settings):
+        from urllib.parse import urlsplit
+
+        import redis
+
+        parts = urlsplit(settings["REDIS_URL"])
+        try:
+            redis.Redis.from_url(parts._replace(scheme="redis", query="").geturl()).ping()
+        except redis.RedisError:
+            return [parts.scheme, "refused"]
+        return [parts.scheme, "accepted"]
+
+    assert on_host(plain) in (["rediss", "refused"], ["redis", "accepted"])

@@ -34,6 +34,11 @@ def test_listeners_collide_on_the_same_or_any_address(one, other, collide):
     assert host.overlap(one, other) is collide
 
 
+@pytest.mark.parametrize(("address", "has"), [("127.0.0.1", True), ("0.0.0.0", True), ("192.0.2.1", False)])
+def test_address_of_the_host_is_told_from_others(address, has):
+    assert host.has_address(address) is has
+
+
 def test_process_that_holds_a_port_is_named():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

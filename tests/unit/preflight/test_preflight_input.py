@@ -109,14 +109,28 @@ def server(address="127.0.0.1", networks=None):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.1.1"])
-def test_loopback_address_is_accepted(address):
-    assert list(checks.address_problems([server(address)])) == []
+def test_loopback_address_is_accepted_without_tls(address):
+    assert list(checks.address_problems([server(address)], tls_enabled=False)) == []
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", "10.0.0.5", "localhost", "::1", ""])
-def test_any_other_address_is_refused(address):
-    (problem,) = checks.address_problems([server(address)])
-    assert problem.startswith(f"redis_bind_address is {address!r}.")
+@pytest.mark.parametrize("address", ["0.0.0.0", "10.0.0.5"])
+def test_open_address_is_accepted_with_tls_and_networks(address):
+    assert list(checks.address_problems([server(address, ["10.0.0.0/24"])], tls_enabled=True)) == []
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "10.0.0.5"])
+def test_open_address_without_tls_or_networks_is_refused(address):
+    without_tls, without_networks = checks.address_problems([server(address)], tls_enabled=False)
+    assert without_tls.startswith(
+        f"redis_bind_address is {address!r}, which others can reach, and tls_enabled is false."
+    )
+    assert without_networks.startswith(f"redis_bind_address is {address!r}, but redis_allowed_networks is empty")
+
+
+@pytest.mark.parametrize("address", ["localhost", "::1", "::", ""])
+def test_what_is_no_ipv4_address_is_refused(address):
+    (problem,) = checks.address_problems([server(address, ["10.0.0.0/24"])], tls_enabled=True)
+    assert problem.startswith(f"redis_bind_address is {address!r}, which is no IPv4 address.")
 
 
 def test_networks_are_accepted():

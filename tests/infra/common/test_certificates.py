@@ -1,0 +1,53 @@
+"""Whoever comes from beyond the host comes encrypted, by certificates that hold for a while."""
+
+from __future__ import annotations
+
+SERVERS = {"DATABASE_URL": "jarvis-postgres", "REDIS_URL": "jarvis-redis"}
+MINIMUM_DAYS = 7
+
+
+def certificate(settings, variable, path):
+    """Return what a client sees: whether the certificate is that of the file, and its days; None without encryption."""
+    import socket
+    import ssl
+    import time
+    from urllib.parse import parse_qs, urlsplit
+
+    url = urlsplit(settings[variable])
+    authority = {"DATABASE_URL": "sslrootcert", "REDIS_URL": "ssl_ca_certs"}[variable]
+    if authority not in parse_qs(url.query):
+        return None
+    context = ssl.create_default_context(cafile=parse_qs(url.query)[authority][0])
+    with socket.create_connection((url.hostname, url.port), 10) as plain:
+        if variable == "DATABASE_URL":
+            # https://www.postgresql.org/docs/16/protocol-message-formats.html: SSLRequest
+            plain.sendall(bytes.fromhex("0000000804d2162f"))
+            plain.recv(1)
+        with context.wrap_socket(plain, server_hostname=url.hostname) as encrypted:
+            seen, presented = encrypted.getpeercert(), encrypted.getpeercert(binary_form=True)
+    days = int((ssl.cert_time_to_seconds(seen["notAfter"]) - time.time()) // 86400)
+    return {"is_the_file": open(path).read().startswith(ssl.DER_cert_to_PEM_cert(presented).strip()), "days": days}
+
+
+def test_server_is_open_to_others_only_with_encryption(container, settings):
+    open_to_others = {
+        variable: binding["HostIp"]
+        for variable in SERVERS.keys() & settings
+        for bindings in container(SERVERS[variable])["HostConfig"]["PortBindings"].values()
+        for binding in bindings
+        if not binding["HostIp"].startswith("127.")
+    }
+    encrypted = {name for name, url in settings.items() if url.startswith("rediss:") or "sslmode=verify-full" in url}
+    assert set(open_to_others) <= encrypted, f"not encrypted: {open_to_others}"
+
+
+def test_certificates_in_use_are_those_of_the_files_and_last(on_host, settings, record_property):
+    for variable in sorted(SERVERS.keys() & settings):
+        name = SERVERS[variable]
+        found = on_host(certificate, variable, f"/etc/jarvis/secrets/{name.removeprefix('jarvis-')}/server.crt")
+        if found:
+            record_property(f"certificate of {name}", f"{found['days']} days left")
+            assert found["is_the_file"], f"{name} presents another certificate than its file holds; deploy again"
+            assert found["days"] >= MINIMUM_DAYS, (
+                f"the certificate of {name} has {found['days']} days left; deploy again"
+            )
