@@ -23,13 +23,14 @@ def put(host):
 
 
 @pytest.fixture
-def supply(put):
-    """Return a function that puts a certificate where the inventory says that one is supplied."""
+def supply(put, host):
+    """Return a function that puts a certificate, made long ago, where the inventory says that one is supplied."""
 
     def write(authority, certificate, key, key_mode="0600"):
         put("/root/supplied/ca.crt", pem(authority.certificate))
         put("/root/supplied/server.crt", certificate)
         put("/root/supplied/server.key", key, key_mode)
+        host.run("touch -d 2020-01-01 /root/supplied/*")
 
     return write
 

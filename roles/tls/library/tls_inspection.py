@@ -56,6 +56,10 @@ options:
     description: A certificate of the host's own with fewer days left is due.
     type: int
     required: true
+  valid_days:
+    description: For how long one is issued.
+    type: int
+    required: true
 attributes:
   check_mode:
     support: full
@@ -75,12 +79,13 @@ EXAMPLES = r"""
     reached_as: [127.0.0.1]
     names: [db1.example.net]
     renew_days: 30
+    valid_days: 825
   register: certificates
 """
 
 RETURN = r"""
 problems:
-  description: What is wrong with the supplied certificate, a sentence each.
+  description: What is wrong with the variables and the supplied certificate, a sentence each.
   type: list
   elements: str
   returned: success
@@ -114,6 +119,18 @@ from ansible.module_utils.basic import AnsibleModule
 
 FILES = {"certificate": "server.crt", "key": "server.key"}
 ALWAYS = ["localhost", "127.0.0.1"]
+
+
+def variable_problems(names, renew_days, valid_days):
+    """Yield what is wrong with the variables, naming value and remedy."""
+    for name in names:
+        if not tls_files.alternative_names([name]):
+            yield f"tls_names holds {name!r}, which is neither the name of a host nor an IPv4 address. Correct it."
+    if renew_days >= valid_days:
+        yield (
+            f"tls_renew_days is {renew_days}, but certificates are issued for {valid_days} days, so every deployment "
+            "would issue new ones. Choose fewer."
+        )
 
 
 def supplied_problems(supplied, reached_as):
@@ -205,6 +222,7 @@ def main():
             "reached_as": names,
             "names": names,
             "renew_days": {"type": "int", "required": True},
+            "valid_days": {"type": "int", "required": True},
         },
         supports_check_mode=True,
     )
@@ -215,10 +233,11 @@ def main():
     }
     given_names = given["reached_as"] + given["names"]
     wanted = tls_files.alternative_names(ALWAYS + given["host_names"] + given_names + [tls_files.default_address()])
-    result = {"problems": [], "ca_due": False, "servers_due": []}
+    problems = list(variable_problems(given["names"], given["renew_days"], given["valid_days"]))
+    result = {"problems": problems, "ca_due": False, "servers_due": []}
     if given["supplied"]:
-        result["problems"] = list(supplied_problems(given["supplied"], given_names))
-        reasons = [] if result["problems"] else list(install_reasons(given, paths))
+        problems += supplied_problems(given["supplied"], given_names)
+        reasons = [] if problems else list(install_reasons(given, paths))
     else:
         of_ca = ca_reason(given)
         of_servers = {server: of_ca or server_reason(given, pair, wanted) for server, pair in paths.items()}
