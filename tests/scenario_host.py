@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -18,6 +19,10 @@ PROJECT = Path(__file__).parents[1]
 # Molecule forces colours, whose codes would stand in the middle of the sentences that are looked for.
 ENVIRONMENT = {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false", "COLUMNS": "250"}
 
+# A shell's background jobs ignore Ctrl-C, and so would the playbooks that they start. Whoever handles it hands on that
+# it is to be handled.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 class Host:
     """The test host: a container with systemd and an engine inside. Commands run as root."""
@@ -25,10 +30,14 @@ class Host:
     def __init__(self, name):
         self.name = name
 
-    def run(self, command, check=True):
+    def run(self, command, check=True, stdin=""):
         """Return the finished process of a shell command; C(check) fails on a non-zero exit code."""
         done = subprocess.run(
-            ["docker", "exec", "-i", self.name, "sh", "-c", command], capture_output=True, text=True, check=False
+            ["docker", "exec", "-i", self.name, "sh", "-c", command],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
