@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 module: docker_engine_info
 short_description: Tell which engine a host has and which packages it lacks
 description:
-  - Looks for a Docker engine (C(dockerd)) and for Debian packages. A client binary alone is no engine.
+  - Looks for a Docker engine (C(dockerd)), for Debian packages and for files with a given text. A client binary alone
+    is no engine.
   - Changes nothing and needs neither root's group nor the Docker libraries, so it works on a bare host.
 options:
   packages:
@@ -22,6 +23,10 @@ options:
     type: list
     elements: str
     default: []
+  files:
+    description: Text by path, as the files should hold it; null for one that should not be there.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     support: full
@@ -59,6 +64,15 @@ log_driver:
 responds:
   description: Whether an engine answers on the local socket.
   type: bool
+  returned: always
+in_service:
+  description: Whether systemd runs the engine and starts it at boot.
+  type: bool
+  returned: always
+differing:
+  description: Those of the files that are not as they should be.
+  type: list
+  elements: str
   returned: always
 settings_pending:
   description: Whether the running engine started before its settings file was last written.
@@ -108,6 +122,24 @@ def installation_interrupted(module):
     return not set(out.split()).isdisjoint(UNFINISHED_STATES)
 
 
+def in_service(module):
+    """Return whether systemd runs the engine and starts it at boot; never where there is no systemd."""
+    systemctl = module.get_bin_path("systemctl")
+    return bool(systemctl) and all(
+        module.run_command([systemctl, question, "--quiet", "docker.service"])[0] == 0
+        for question in ("is-active", "is-enabled")
+    )
+
+
+def text_of(path):
+    """Return what a file holds, None when there is none."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
 def log_driver():
     """Return the log driver that the engine's settings file names, empty when there is none."""
     try:
@@ -134,6 +166,7 @@ def main():
         argument_spec={
             "packages": {"type": "list", "elements": "str", "default": []},
             "engine_packages": {"type": "list", "elements": "str", "default": []},
+            "files": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
@@ -146,6 +179,8 @@ def main():
         interrupted=installation_interrupted(module),
         log_driver=log_driver(),
         responds=responds(),
+        in_service=in_service(module),
+        differing=[path for path, text in module.params["files"].items() if text_of(path) != text],
         settings_pending=settings_pending(),
     )
 
