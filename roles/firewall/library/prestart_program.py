@@ -1,0 +1,125 @@
+#!/usr/bin/python
+# Copyright: the Jarvis data tier authors
+# MIT licence (see LICENSE)
+"""Ansible module: a program that runs now, and before each start of a service."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: prestart_program
+short_description: Run a program now, and before each start of a service
+description:
+  - Installs a program and makes a systemd service run it before it starts. If the program fails, the service does not
+    start.
+  - Then runs it, whether or not anything was installed, since what it sets up may have been undone meanwhile.
+  - Where systemd does not run, the program is installed and run all the same.
+options:
+  path:
+    description: The program; only root may write it.
+    type: path
+    required: true
+  content:
+    description:
+      - Its text. Called without an argument it does its work, says C(in force) when there was nothing to do, and
+        anything else when there was. Called with C(check) it says the same and does nothing.
+    type: str
+    required: true
+  service:
+    description: The service, without C(.service).
+    type: str
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: A program that is there already as it should be is called with C(check).
+  diff_mode:
+    support: full
+    description: Shows the files before and after.
+author: Jarvis data tier
+"""
+
+EXAMPLES = r"""
+- name: Load the rules, now and before the engine starts
+  prestart_program:
+    path: /usr/local/sbin/load-rules
+    content: "{{ lookup('ansible.builtin.template', 'load-rules.j2') }}"
+    service: docker
+"""
+
+RETURN = r"""
+said:
+  description: What the program said, empty when it was not called.
+  type: str
+  returned: success
+  sample: in force
+"""
+
+import os
+import tempfile
+
+from ansible.module_utils.basic import AnsibleModule
+
+SYSTEMD = "/run/systemd/system"  # there while systemd runs, see sd_booted(3)
+DROP_IN = "/etc/systemd/system/{service}.service.d/{name}.conf"
+DROP_IN_TEXT = "# Managed by Ansible\n[Service]\nExecStartPre={path}\n"
+NOTHING_TO_DO = "in force"
+
+
+def read(path):
+    """Return the text of a file, empty when there is none."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return ""
+
+
+def install(module, path, text, mode):
+    """Bring one file to its text and mode; return its difference as Ansible shows it, None when there is none."""
+    before = read(path)
+    if before == text and os.stat(path).st_mode & 0o7777 == mode:
+        return None
+    if not module.check_mode:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=module.tmpdir)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        module.atomic_move(temporary, path)
+        module.set_mode_if_different(path, mode, changed=True)
+    return {"before": before, "after": text, "before_header": path, "after_header": path}
+
+
+def tell_systemd(module, service):
+    """Let systemd read the service's files where they are newer than what it knows."""
+    needed = ["systemctl", "show", "--property=NeedDaemonReload", "--value", f"{service}.service"]
+    _rc, out, _err = module.run_command(needed, check_rc=True)
+    if out.strip() == "yes":
+        module.run_command(["systemctl", "daemon-reload"], check_rc=True)
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "content": {"type": "str", "required": True},
+            "service": {"type": "str", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    path, service = module.params["path"], module.params["service"]
+    files = {path: (module.params["content"], 0o755)}
+    if os.path.isdir(SYSTEMD):
+        name = DROP_IN.format(service=service, name=os.path.basename(path))
+        files[name] = (DROP_IN_TEXT.format(path=path), 0o644)
+    differences = list(filter(None, (install(module, file, text, mode) for file, (text, mode) in files.items())))
+    said = ""
+    if not (module.check_mode and differences):
+        if os.path.isdir(SYSTEMD) and not module.check_mode:
+            tell_systemd(module, service)
+        _rc, said, _err = module.run_command([path, *(["check"] if module.check_mode else [])], check_rc=True)
+    module.exit_json(changed=bool(differences) or said.strip() != NOTHING_TO_DO, said=said.strip(), diff=differences)
+
+
+if __name__ == "__main__":
+    main()
