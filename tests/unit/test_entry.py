@@ -21,6 +21,7 @@ def test_help_lists_every_word_with_what_it_does(words):
     for line in (
         "  deploy         Deploy: turn hosts into the data tier, or bring them back to it",
         "  down           Stop and remove the containers; every volume, and so every row and key, stays",
+        "  rotate         Replace passwords by new ones, without a restart: ./jarvis rotate [app|readonly|redis|all]",
         "  status         Show what runs where: containers, health, since when, and the size of the data",
         "  verify         Prove what is promised, on every host: containers, servers, schema, clients",
     ):
@@ -39,6 +40,17 @@ def test_unknown_word_is_refused_with_a_hint():
 def test_every_playbook_begins_with_its_line_for_the_help():
     for path in (PROJECT / "playbooks").glob("*.yml"):
         assert path.read_text().startswith("# "), f"{path.name} has no first comment line"
+
+
+def test_word_after_rotate_reaches_the_playbook_and_an_unknown_one_is_refused(tmp_path):
+    # Refused before the host is looked at, so none is needed.
+    (tmp_path / "hosts.yml").write_text(
+        "postgres: {hosts: {localhost: {ansible_connection: local, ansible_become: false}}}"
+    )
+    for words in (("everything", "-i", tmp_path), ("-i", tmp_path, "-e", "rotate=everything")):
+        shown = jarvis("rotate", *words)
+        assert shown.returncode == 2
+        assert '"everything" stands for no password; ./jarvis rotate takes one of' in " ".join(shown.stdout.split())
 
 
 def test_option_pin_reaches_the_playbook_wherever_it_stands(tmp_path):

@@ -13,8 +13,18 @@ import yaml
 PROJECT = Path(__file__).parents[2]
 # Of the locked packages `ansible`: the older is for Python 3.11, and the versions for everybody's own ansible-core.
 INSIDE = {
-    "12.3.0": {"community.crypto": "3.0.5", "community.docker": "4.8.5", "community.postgresql": "4.2.0"},
-    "14.5.0": {"community.crypto": "3.5.0", "community.docker": "5.4.0", "community.postgresql": "4.2.0"},
+    "12.3.0": {
+        "ansible.posix": "2.1.0",
+        "community.crypto": "3.0.5",
+        "community.docker": "4.8.5",
+        "community.postgresql": "4.2.0",
+    },
+    "14.5.0": {
+        "ansible.posix": "2.2.2",
+        "community.crypto": "3.5.0",
+        "community.docker": "5.4.0",
+        "community.postgresql": "4.2.0",
+    },
 }
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: the Jarvis data tier authors
 # MIT licence (see LICENSE)
-"""Ansible module: secrets that are given by the inventory or generated once on the host."""
+"""Ansible module: the secrets in force on a host, given by the inventory or generated there."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ DOCUMENTATION = r"""
 module: host_secrets
 short_description: Settle the secrets of a host
 description:
-  - A given secret is used and not stored. One that is not given is read from its file on the host, and generated
-    there (256 bits) when there is no file yet.
+  - The host keeps the secrets in force, a file each. A given secret replaces the one in its file; without one, the
+    file's is used, and one is generated (256 bits) when there is no file yet.
+  - What a file held before its last change is kept beside it, for a server that was away when the secret changed.
   - Files are written atomically and are readable by root alone.
 options:
   folder:
-    description: Folder of the generated secrets; has to exist outside check mode.
+    description: Folder of the secrets; has to exist outside check mode.
     type: path
     required: true
   given:
     description: Value by secret; null for one that the host keeps.
     type: dict
     required: true
+  renew:
+    description: Secrets to generate anew. A given one cannot be.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full
@@ -43,6 +49,10 @@ secrets:
   description: Value by secret. Register it under C(no_log).
   type: dict
   returned: success
+previous:
+  description: Value before the last change by secret, of those that ever changed. Register it under C(no_log).
+  type: dict
+  returned: success
 generated:
   description: Names of the secrets that this run generated.
   type: list
@@ -57,6 +67,7 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 
 BYTES_OF_RANDOMNESS = 32
+PREVIOUS = ".previous"
 
 
 def read_secret(path):
@@ -79,26 +90,48 @@ def write_secret(path, value):
     os.replace(temporary, path)
 
 
+def settle(folder, name, given, renew):
+    """Return (value, value in the file, whether it was generated) of a secret, without writing anything."""
+    found = read_secret(os.path.join(folder, name))
+    if given is not None:
+        return str(given), found, False
+    if found is not None and not renew:
+        return found, found, False
+    return secrets.token_urlsafe(BYTES_OF_RANDOMNESS), found, True
+
+
 def main():
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
             "folder": {"type": "path", "required": True},
             "given": {"type": "dict", "required": True, "no_log": False},
+            "renew": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
-    settled, generated = {}, []
-    for name, given in module.params["given"].items():
-        path = os.path.join(module.params["folder"], name)
-        value = str(given) if given is not None else read_secret(path)
-        if value is None:
-            value = secrets.token_urlsafe(BYTES_OF_RANDOMNESS)
-            generated.append(name)
+    folder, given, renew = (module.params[name] for name in ("folder", "given", "renew"))
+    for name in renew:
+        if name not in given or given[name] is not None:
+            module.fail_json(msg=f"{name} cannot be generated anew: it is given, or there is no such secret")
+    settled, previous, generated, changed = {}, {}, [], False
+    for name in given:
+        path = os.path.join(folder, name)
+        value, found, is_generated = settle(folder, name, given[name], name in renew)
+        before = read_secret(path + PREVIOUS)
+        if value != found:
+            changed = True
+            before = found
             if not module.check_mode:
+                if found is not None:
+                    write_secret(path + PREVIOUS, found)
                 write_secret(path, value)
         settled[name] = value
-    module.exit_json(changed=bool(generated), secrets=settled, generated=generated)
+        if is_generated:
+            generated.append(name)
+        if before is not None:
+            previous[name] = before
+    module.exit_json(changed=changed, secrets=settled, previous=previous, generated=generated)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,23 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import re
+import stringprep
 
 # PostgreSQL cuts longer names: https://www.postgresql.org/docs/16/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
 IDENTIFIER_LIMIT = 63
+# Code points that SASLprep knows nothing of (emoji among them) or forbids: https://www.rfc-editor.org/rfc/rfc4013#section-2.3
+WITHOUT_NORMAL_FORM = (
+    stringprep.in_table_a1,
+    stringprep.in_table_c12,
+    stringprep.in_table_c21_c22,
+    stringprep.in_table_c3,
+    stringprep.in_table_c4,
+    stringprep.in_table_c5,
+    stringprep.in_table_c6,
+    stringprep.in_table_c7,
+    stringprep.in_table_c8,
+    stringprep.in_table_c9,
+)
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -37,6 +51,22 @@ def password_problems(passwords):
             yield f"{variable} begins or ends with white space, which is easily lost on the way. Remove it."
         elif not password.isprintable():
             yield f"{variable} holds a line break or another control character. Use printable characters only."
+        elif not has_normal_form(password):
+            yield (
+                f"{variable} holds an emoji or another character that clients of PostgreSQL do not agree on, or mixes "
+                "letters written to the left and to the right. Use letters of one direction, digits and punctuation."
+            )
+
+
+def has_normal_form(password):
+    """Return whether SASLprep, by which PostgreSQL and its clients compare passwords, accepts C(password)."""
+    if any(table(character) for character in password for table in WITHOUT_NORMAL_FORM):
+        return False
+    # https://www.rfc-editor.org/rfc/rfc3454#section-6
+    to_the_left = [stringprep.in_table_d1(character) for character in password]
+    return not any(to_the_left) or (
+        to_the_left[0] and to_the_left[-1] and not any(map(stringprep.in_table_d2, password))
+    )
 
 
 def is_ipv4(address):

@@ -31,6 +31,9 @@ options:
     description: The user's password.
     type: str
     required: true
+  previous_password:
+    description: The one before, which a running server still has until it loads its users.
+    type: str
   settings:
     description: Settings by name, as they stand in the configuration file.
     type: dict
@@ -83,7 +86,7 @@ certificate_loaded:
 restart:
   description:
     - What the server takes only at a start, as names of settings.
-    - C(users) when it refuses the password, which then changed while nobody could tell the server.
+    - C(users) when it refuses both passwords, so that nobody can tell it of new ones.
   type: list
   elements: str
   returned: success
@@ -191,6 +194,28 @@ class LiveServer:
         return differ
 
 
+def log_in(given, encrypted):
+    """Return a client that the server has admitted. Raises redis.AuthenticationError when it knows neither password."""
+    passwords = [given["password"], given["previous_password"]]
+    for password in filter(None, passwords):
+        client = redis.Redis(
+            host=given["host"],
+            port=given["port"],
+            username=given["username"],
+            password=password,
+            decode_responses=True,
+            socket_timeout=30,
+            **(ENCRYPTED if encrypted else {}),
+        )
+        try:
+            client.ping()
+        except redis.AuthenticationError as error:
+            refused = error
+        else:
+            return client
+    raise refused
+
+
 def main():
     """Run the module."""
     module = AnsibleModule(
@@ -199,6 +224,7 @@ def main():
             "port": {"type": "int", "required": True},
             "username": {"type": "str", "required": True},
             "password": {"type": "str", "required": True, "no_log": True},
+            "previous_password": {"type": "str", "no_log": True},
             "settings": {"type": "dict", "required": True},
             "users_file": {"type": "path", "required": True},
             "certificate_file": {"type": "path"},
@@ -209,19 +235,10 @@ def main():
         module.fail_json(msg=missing_required_lib("redis"))
     given = module.params
     encrypted = given["certificate_file"] is not None
-    client = redis.Redis(
-        host=given["host"],
-        port=given["port"],
-        username=given["username"],
-        password=given["password"],
-        decode_responses=True,
-        socket_timeout=30,
-        **(ENCRYPTED if encrypted else {}),
-    )
-    server = LiveServer(client, module.check_mode)
     try:
         presented = presented_certificate(given["host"], given["port"]) if encrypted else None
-        version = client.info("server")["redis_version"]
+        server = LiveServer(log_in(given, encrypted), module.check_mode)
+        version = server.client.info("server")["redis_version"]
         certificate_loaded = encrypted and server.bring_certificate(given["certificate_file"], presented)
         for name, value in given["settings"].items():
             server.bring_setting(name, value)

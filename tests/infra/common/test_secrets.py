@@ -17,7 +17,7 @@ def test_generated_secrets_are_for_root_alone(host):
     assert modes == "0 400"
 
 
-def test_settings_hold_an_address_for_each_server_of_the_host(host, settings):
+def test_settings_hold_the_addresses_of_each_server_of_the_host(host, settings):
     names = host.check_output("docker ps --all --format '{{.Names}}'").split()
-    expected = {"jarvis-postgres": "DATABASE_URL", "jarvis-redis": "REDIS_URL"}
-    assert set(settings) == {variable for name, variable in expected.items() if name in names}
+    expected = {"jarvis-postgres": {"DATABASE_URL", "DATABASE_READONLY_URL"}, "jarvis-redis": {"REDIS_URL"}}
+    assert set(settings) == set().union(*(variables for name, variables in expected.items() if name in names))

@@ -37,13 +37,22 @@ def test_text_is_collated_by_c_so_that_no_base_image_can_break_an_index(admin_sq
 
 def test_roles_have_no_more_rights_than_they_need(admin_sql):
     assert admin_sql(
-        "SELECT rolname, rolcanlogin, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls"
-        " FROM pg_roles WHERE rolname LIKE 'jarvis%' ORDER BY 1"
-    ) == [["jarvis", "t", "f"], ["jarvis_owner", "f", "f"], ["jarvis_readonly", "f", "f"]]
+        "SELECT rolname, rolcanlogin, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls,"
+        " rolconnlimit > 0 FROM pg_roles WHERE rolname LIKE 'jarvis%' ORDER BY 1"
+    ) == [["jarvis", "t", "f", "t"], ["jarvis_owner", "f", "f", "f"], ["jarvis_readonly", "t", "f", "t"]]
 
 
-def test_application_is_in_utc(admin_sql):
-    assert admin_sql("SELECT 'TimeZone=UTC' = ANY (rolconfig) FROM pg_roles WHERE rolname = 'jarvis'") == [["t"]]
+def test_passwords_are_kept_as_scram_verifiers_alone(admin_sql):
+    assert admin_sql("SELECT rolname FROM pg_authid WHERE rolpassword NOT LIKE 'SCRAM-SHA-256$%'") == []
+
+
+@pytest.mark.parametrize("role", ["jarvis", "jarvis_readonly"])
+def test_session_is_in_utc_and_has_its_limits(admin_sql, role):
+    names = "TimeZone|idle_in_transaction_session_timeout|statement_timeout"
+    assert admin_sql(
+        f"SELECT split_part(c, '=', 1), split_part(c, '=', 2) ~ '^(UTC|[0-9]+s)$'"
+        f" FROM pg_roles, unnest(rolconfig) AS c WHERE rolname = '{role}' AND c ~ '^({names})=' ORDER BY 1"
+    ) == [["TimeZone", "t"], ["idle_in_transaction_session_timeout", "t"], ["statement_timeout", "t"]]
 
 
 def test_database_belongs_to_the_owner_role_and_is_closed_to_strangers(admin_sql, database):

@@ -40,6 +40,15 @@ def test_runs_unprivileged(container):
     assert limits["Privileged"] is False
 
 
+def test_kernel_grants_it_nothing(privileges):
+    found = privileges(NAME)
+    assert "0" not in found["Uid"]
+    assert "0" not in found["Gid"]
+    assert {found[key][0] for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0000000000000000"}
+    assert found["NoNewPrivs"] == ["1"]
+    assert found["Seccomp"] == ["2"]
+
+
 def test_has_limits_and_rotated_logs(container):
     limits = container(NAME)["HostConfig"]
     assert limits["Memory"] > 0

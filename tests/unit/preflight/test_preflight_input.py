@@ -21,7 +21,9 @@ def test_other_identifier_is_refused_by_name(name):
     assert problem.startswith(f"postgres_database is {name!r}, which is no plain SQL identifier.")
 
 
-@pytest.mark.parametrize("password", [None, "secret", "with space", "quote'\"", "p%:/@#?", "🤖", "x" * 1000])
+@pytest.mark.parametrize(
+    "password", [None, "secret", "with space", "quote'\"", "p%:/@#?", "naïve パス", "سلام", "x" * 4096]
+)
 def test_usable_password_is_accepted(password):
     assert list(checks.password_problems({"credentials_redis_password": password})) == []
 
@@ -37,6 +39,11 @@ def test_fragile_password_is_refused_without_showing_it(password):
     (problem,) = checks.password_problems({"credentials_redis_password": password})
     assert problem.startswith("credentials_redis_password ")
     assert "sec" not in problem.replace("credentials", "")
+
+
+@pytest.mark.parametrize("password", ["robot 🤖", "سلام hello", "سلام1", "soft\u00adhyphen \ufdd0"])
+def test_password_that_clients_of_postgresql_do_not_agree_on_is_refused(password):
+    assert len(list(checks.password_problems({"credentials_postgres_password": password}))) == 1
 
 
 @pytest.mark.parametrize(("distribution", "version"), [("Debian", "12"), ("Debian", "12.7"), ("Ubuntu", "24.04")])

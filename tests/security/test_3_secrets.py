@@ -1,0 +1,184 @@
+"""No secret shows where somebody may read it: not while a playbook runs, nor after one, nor after one that failed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+GIVEN = {
+    "JARVIS_POSTGRES_PASSWORD": "postgres:given/%secret",
+    "JARVIS_READONLY_PASSWORD": "readonly:given/%secret",
+    "JARVIS_REDIS_PASSWORD": "redis:given/%secret",
+    "JARVIS_REDIS_ADMIN_PASSWORD": "admin:given/%secret",
+    "JARVIS_BACKUP_PASSWORD": "backup:given/%secret",
+}
+# Prints where a secret shows in arguments or environments until it is told to end. It reads the secrets from a file of
+# root's, so that it does not show them itself.
+WATCH = r"""
+import json, os, sys, time
+needles = [needle.encode() for needle in json.load(open("/root/needles"))]
+looks = 0
+while os.path.exists("/root/needles"):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        for kind in ("cmdline", "environ"):
+            try:
+                found = open(f"/proc/{pid}/{kind}", "rb").read()
+            except OSError:
+                continue
+            if any(needle in found for needle in needles):
+                print("SHOWN", kind, open(f"/proc/{pid}/comm").read(), flush=True)
+    looks += 1
+    time.sleep(0.02)
+print("LOOKS", looks)
+"""
+READABLE_BY_OTHERS = (
+    "runuser -u nobody -- grep -rlIF -f /dev/stdin /etc /home /opt /root /run /tmp /usr/local /var 2>/dev/null"
+)
+LOGGED = r"""
+journalctl --no-pager --output=export --all
+docker logs jarvis-postgres 2>&1
+docker logs jarvis-redis 2>&1
+docker inspect jarvis-postgres jarvis-redis
+docker network inspect jarvis
+docker volume ls --quiet | xargs docker volume inspect
+docker image ls --quiet | xargs docker image inspect
+docker image ls --quiet | xargs -n 1 docker history --no-trunc
+cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n'
+cat /root/.*history 2>/dev/null || true
+"""
+
+
+def forms(secrets):
+    """Return the secrets in every form in which they could show."""
+    return {
+        form
+        for secret in secrets
+        for form in (
+            secret,
+            quote(secret, safe=""),
+            json.dumps(secret)[1:-1],
+            hashlib.sha256(secret.encode()).hexdigest(),
+        )
+    }
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """Give every password through the environment; return them."""
+    for name, password in GIVEN.items():
+        monkeypatch.setenv(name, password)
+    return list(GIVEN.values())
+
+
+@pytest.fixture
+def watch(host):
+    """Return a function that watches the host's processes for secrets while another runs."""
+
+    def watched(secrets, run):
+        host.run("cat > /root/needles && chmod 400 /root/needles", stdin=json.dumps(sorted(forms(secrets))))
+        watcher = subprocess.Popen(
+            ["docker", "exec", "-i", host.name, "python3", "-c", WATCH], stdout=subprocess.PIPE, text=True
+        )
+        try:
+            result = run()
+        finally:
+            host.run("rm -f /root/needles")
+            shown, _ = watcher.communicate(timeout=60)
+        assert int(shown.rsplit("LOOKS", 1)[1]) > 50
+        assert "SHOWN" not in shown
+        return result
+
+    return watched
+
+
+def controller_files():
+    """Return the files on the controller in which a run could leave something behind."""
+    folders = [Path.home() / ".ansible", Path(tempfile.gettempdir()), Path(__file__).parents[2] / ".cache"]
+    for folder in folders:
+        for root, _, names in os.walk(folder):
+            yield from (Path(root) / name for name in names if not name.endswith(".tar"))
+
+
+def assert_hidden(host, secrets, *outputs):
+    """Fail where a secret shows in the outputs, on the host or on the controller."""
+    needles = forms(secrets)
+    logged = host.out(LOGGED)
+    for needle in needles:
+        for output in outputs:
+            assert needle not in output
+        assert needle not in logged
+    assert host.run(READABLE_BY_OTHERS, check=False, stdin="\n".join(needles)).stdout == ""
+    for path in controller_files():
+        try:
+            found = path.read_bytes()
+        except OSError:
+            continue
+        assert not any(needle.encode() in found for needle in needles), path
+
+
+def test_given_secrets_show_nowhere_in_a_deployment(deploy, host, watch, given):
+    run = watch(given, lambda: deploy("--diff", "-vvv"))
+    assert run.code == 0
+    assert run.count("changed") >= 4
+    assert_hidden(host, given, run.output)
+
+
+def test_secrets_show_nowhere_when_a_task_with_them_fails(deploy, host, watch, given, monkeypatch):
+    # The server refuses to write, and would log the statements that it refuses.
+    assert deploy(postgres_settings={"default_transaction_read_only": True}).code == 0
+    monkeypatch.setenv("JARVIS_POSTGRES_PASSWORD", "another:given/%secret")
+    secrets = [*given, "another:given/%secret"]
+    run = watch(secrets, lambda: deploy("--diff", "-vvv", postgres_settings={"default_transaction_read_only": True}))
+    assert run.code == 2
+    assert "TASK [postgres : Create the roles]" in run.text
+    assert_hidden(host, secrets, run.output)
+    monkeypatch.setenv("JARVIS_POSTGRES_PASSWORD", given[0])
+    assert deploy().code == 0
+
+
+def test_secrets_show_nowhere_when_preflight_refuses_them(deploy, host, given, monkeypatch):
+    monkeypatch.setenv("JARVIS_REDIS_PASSWORD", "broken:given/%secret\nsecond")
+    run = deploy("--diff", "-vvv")
+    assert run.code == 2
+    assert "credentials_redis_password holds a line break" in run.text
+    assert_hidden(host, [*given, "broken:given/%secret"], run.output)
+
+
+def test_secrets_show_nowhere_when_a_login_fails(host, settings, log_in):
+    right = settings()
+    wrong = {name: url.replace(":given", ":wrong").replace("%3Agiven", "%3Awrong") for name, url in right.items()}
+    # The right password at the wrong door, too.
+    elsewhere = {"DATABASE_URL": right["DATABASE_URL"].replace("/jarvis", "/postgres")}
+    assert set(log_in(wrong).values()) == {"refused"}
+    assert set(log_in(elsewhere).values()) == {"refused"}
+    assert_hidden(host, [*GIVEN.values(), "postgres:wrong/%secret", "redis:wrong/%secret"])
+
+
+def test_generated_secrets_show_nowhere_in_a_rotation(play, host, secrets_of):
+    old = secrets_of()
+    run = play("playbooks/rotate.yml", "--diff", "-vvv")
+    assert run.code == 0
+    new = secrets_of()
+    assert new["postgres_password"] != old["postgres_password"]
+    assert new["redis_admin_password"] != old["redis_admin_password"]
+    assert_hidden(host, [*old.values(), *new.values()], run.output)
+
+
+def test_hidden_secrets_are_found_where_they_show(host):
+    # The oracle of this file: each place is looked at.
+    host.run("echo shown-by-others > /etc/shown; logger shown-in-journal; echo shown-in-history > /root/.bash_history")
+    try:
+        for secret in ("shown-by-others", "shown-in-journal", "shown-in-history"):
+            with pytest.raises(AssertionError):
+                assert_hidden(host, [secret])
+        with pytest.raises(AssertionError):
+            assert_hidden(host, ["shown-in-output"], "a line with shown-in-output in it")
+    finally:
+        host.run("rm /etc/shown /root/.bash_history")
