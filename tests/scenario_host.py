@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ import yaml
 PROJECT = Path(__file__).parents[1]
 # Molecule forces colours, whose codes would stand in the middle of the sentences that are looked for.
 ENVIRONMENT = {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false", "COLUMNS": "250"}
+
+INTERRUPTION_SECONDS = 30
 
 # A shell's background jobs ignore Ctrl-C, and so would the playbooks that they start. Whoever handles it hands on that
 # it is to be handled.
@@ -37,6 +40,8 @@ class Host:
             input=stdin,
             capture_output=True,
             text=True,
+            # The journal holds what is no text, too.
+            errors="replace",
             check=False,
         )
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
@@ -93,6 +98,21 @@ class Run:
         """Return a figure of the test host's recap, such as C(ok) or C(changed)."""
         recap = self.output.rsplit("PLAY RECAP", 1)[1]
         return int(re.search(rf"^{self.host} .*\b{what}=(\d+)", recap, re.MULTILINE).group(1))
+
+
+def interrupt_at(process, text, seconds_later=0):
+    """Press Ctrl-C after a playbook prints a line with C(text), and a second time where the first does not end it."""
+    if not any(text in line for line in process.stdout):
+        pytest.fail(f"{text!r} did not come")
+    time.sleep(seconds_later)
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=INTERRUPTION_SECONDS)
+    except subprocess.TimeoutExpired:
+        # Ansible sometimes waits for a thread of its own for ever.
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=INTERRUPTION_SECONDS)
+    assert process.returncode != 0
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import time
-
 import pytest
+from scenario_host import interrupt_at
 
-WAIT_SECONDS = 300
 DEADLY_DPKG_DEB = """#!/bin/sh
 if [ "$1" = --fsys-tarfile ]; then
     mv /usr/bin/dpkg-deb.kept /usr/bin/dpkg-deb
@@ -15,14 +12,6 @@ if [ "$1" = --fsys-tarfile ]; then
 fi
 exec /usr/bin/dpkg-deb.kept "$@"
 """
-
-
-def read_until(process, text):
-    """Read the output of a playbook until a line with C(text)."""
-    for line in process.stdout:
-        if text in line:
-            return
-    pytest.fail(f"{text!r} did not come")
 
 
 def test_packages_half_installed(deploy, host):
@@ -50,19 +39,13 @@ def test_packages_half_installed(deploy, host):
 )
 def test_controller_is_killed_during(start, task):
     process = start("site.yml", verify_enabled=False)
-    read_until(process, f"TASK [{task}")
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=WAIT_SECONDS)
-    assert process.returncode != 0
+    interrupt_at(process, f"TASK [{task}", seconds_later=1)
 
 
 def test_changed_settings_that_were_not_reloaded_yet(start, deploy, host):
     assert deploy().code == 0
     process = start("site.yml", verify_enabled=False, postgres_settings={"log_min_duration_statement": "7s"})
-    read_until(process, "TASK [postgres : Create the volumes")
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=WAIT_SECONDS)
+    interrupt_at(process, "TASK [postgres : Create the volumes")
     assert "log_min_duration_statement = '7s'" in host.out("cat /etc/jarvis/postgres/postgresql.conf")
     assert host.sql("SHOW log_min_duration_statement") == "1s"
     assert deploy(postgres_settings={"log_min_duration_statement": "7s"}).code == 0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-
 import pytest
+from scenario_host import interrupt_at
 
 ALL = {"DATABASE_URL", "DATABASE_READONLY_URL", "REDIS_URL"}
 
@@ -96,12 +95,8 @@ def test_interrupted_rotation_is_completed_by_the_next_deployment_without_a_rest
     host.run("until [ $(docker inspect --format '{{.State.Health.Status}}' jarvis-redis) = healthy ]; do sleep 1; done")
     old, before = settings(), host.containers()
     process = start("playbooks/rotate.yml", verify_enabled=False)
-    for line in process.stdout:
-        # The host keeps the new ones already, and no server knows them yet.
-        if "TASK [postgres : Find the server" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=300)
+    # The host keeps the new ones already, and no server knows them yet.
+    interrupt_at(process, "TASK [postgres : Find the server's socket")
     assert log_in(settings()) == dict.fromkeys(ALL, "accepted")
     assert deploy().code == 0
     assert host.containers() == before

@@ -8,16 +8,19 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
+from secrets import token_hex
 from urllib.parse import quote
 
 import pytest
 
+# Another one each time, so that a run finds no traces of the one before.
+OF_THIS_RUN = token_hex(4)
 GIVEN = {
-    "JARVIS_POSTGRES_PASSWORD": "postgres:given/%secret",
-    "JARVIS_READONLY_PASSWORD": "readonly:given/%secret",
-    "JARVIS_REDIS_PASSWORD": "redis:given/%secret",
-    "JARVIS_REDIS_ADMIN_PASSWORD": "admin:given/%secret",
-    "JARVIS_BACKUP_PASSWORD": "backup:given/%secret",
+    "JARVIS_POSTGRES_PASSWORD": f"postgres:given/%{OF_THIS_RUN}",
+    "JARVIS_READONLY_PASSWORD": f"readonly:given/%{OF_THIS_RUN}",
+    "JARVIS_REDIS_PASSWORD": f"redis:given/%{OF_THIS_RUN}",
+    "JARVIS_REDIS_ADMIN_PASSWORD": f"admin:given/%{OF_THIS_RUN}",
+    "JARVIS_BACKUP_PASSWORD": f"backup:given/%{OF_THIS_RUN}",
 }
 # Prints where a secret shows in arguments or environments until it is told to end. It reads the secrets from a file of
 # root's, so that it does not show them itself.
@@ -133,8 +136,9 @@ def test_given_secrets_show_nowhere_in_a_deployment(deploy, host, watch, given):
 def test_secrets_show_nowhere_when_a_task_with_them_fails(deploy, host, watch, given, monkeypatch):
     # The server refuses to write, and would log the statements that it refuses.
     assert deploy(postgres_settings={"default_transaction_read_only": True}).code == 0
-    monkeypatch.setenv("JARVIS_POSTGRES_PASSWORD", "another:given/%secret")
-    secrets = [*given, "another:given/%secret"]
+    another = f"another:given/%{OF_THIS_RUN}"
+    monkeypatch.setenv("JARVIS_POSTGRES_PASSWORD", another)
+    secrets = [*given, another]
     run = watch(secrets, lambda: deploy("--diff", "-vvv", postgres_settings={"default_transaction_read_only": True}))
     assert run.code == 2
     assert "TASK [postgres : Create the roles]" in run.text
@@ -144,21 +148,23 @@ def test_secrets_show_nowhere_when_a_task_with_them_fails(deploy, host, watch, g
 
 
 def test_secrets_show_nowhere_when_preflight_refuses_them(deploy, host, given, monkeypatch):
-    monkeypatch.setenv("JARVIS_REDIS_PASSWORD", "broken:given/%secret\nsecond")
+    broken = f"broken:given/%{OF_THIS_RUN}"
+    monkeypatch.setenv("JARVIS_REDIS_PASSWORD", f"{broken}\nsecond")
     run = deploy("--diff", "-vvv")
     assert run.code == 2
     assert "credentials_redis_password holds a line break" in run.text
-    assert_hidden(host, [*given, "broken:given/%secret"], run.output)
+    assert_hidden(host, [*given, broken], run.output)
 
 
 def test_secrets_show_nowhere_when_a_login_fails(host, settings, log_in):
     right = settings()
-    wrong = {name: url.replace(":given", ":wrong").replace("%3Agiven", "%3Awrong") for name, url in right.items()}
+    wrong = {name: url.replace("%3Agiven", "%3Awrong") for name, url in right.items()}
     # The right password at the wrong door, too.
     elsewhere = {"DATABASE_URL": right["DATABASE_URL"].replace("/jarvis", "/postgres")}
     assert set(log_in(wrong).values()) == {"refused"}
     assert set(log_in(elsewhere).values()) == {"refused"}
-    assert_hidden(host, [*GIVEN.values(), "postgres:wrong/%secret", "redis:wrong/%secret"])
+    tried = [password.replace(":given", ":wrong") for password in GIVEN.values()]
+    assert_hidden(host, [*GIVEN.values(), *tried])
 
 
 def test_generated_secrets_show_nowhere_in_a_rotation(play, host, secrets_of):
