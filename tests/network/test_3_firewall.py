@@ -159,7 +159,9 @@ def without_the_chain(host):
 
 
 def test_loopback_is_closed_to_neighbours_whatever_they_send(deploy, host, neighbour, containers_of):
-    assert deploy().code == 0
+    networks = [f"{neighbour.allowed}/32"]
+    # Networks that are allowed, too, once the servers are bound to 127.0.0.1 again.
+    assert deploy(postgres_allowed_networks=networks, redis_allowed_networks=networks).code == 0
     for source in (neighbour.allowed, neighbour.other):
         assert neighbour.connects(source) == CLOSED
         for port, address in containers_of.items():

@@ -66,7 +66,7 @@ def test_unusable_passwords_are_refused_by_name_and_nothing_is_changed(deploy, h
         "credentials_readonly_password is empty or only white space.",
         "credentials_redis_password is empty or only white space.",
         "credentials_redis_admin_password begins or ends with white space",
-        "credentials_backup_password holds an emoji or another character that clients of PostgreSQL do not agree on",
+        "credentials_backup_password holds an emoji or another character that programs compare differently",
     ):
         assert problem in run.text
     assert "second line" not in run.output

@@ -85,7 +85,10 @@ def test_rotation_beside_a_stopped_server_is_refused(rotate, host, settings, sec
     run = rotate()
     host.run("docker start jarvis-redis")
     assert run.code == 2
-    assert "Nothing was changed. jarvis-redis is not running and healthy" in run.text
+    assert (
+        "Nothing was changed. jarvis-redis does not run, healthy and at 127.0.0.1:6379 as the inventory has it"
+        in run.text
+    )
     assert (settings(), secrets_of()) == before
 
 

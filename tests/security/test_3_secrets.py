@@ -135,7 +135,8 @@ def test_given_secrets_show_nowhere_in_a_deployment(deploy, host, watch, given):
 
 def test_secrets_show_nowhere_when_a_task_with_them_fails(deploy, host, watch, given, monkeypatch):
     # The server refuses to write, and would log the statements that it refuses.
-    assert deploy(postgres_settings={"default_transaction_read_only": True}).code == 0
+    deploy(postgres_settings={"default_transaction_read_only": True})
+    assert host.sql("SHOW default_transaction_read_only") == "on"
     another = f"another:given/%{OF_THIS_RUN}"
     monkeypatch.setenv("JARVIS_POSTGRES_PASSWORD", another)
     secrets = [*given, another]

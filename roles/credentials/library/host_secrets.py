@@ -11,7 +11,7 @@ short_description: Settle the secrets of a host
 description:
   - The host keeps the secrets in force, a file each. A given secret replaces the one in its file; without one, the
     file's is used, and one is generated (256 bits) when there is no file yet.
-  - What a file held before its last change is kept beside it, for a server that was away when the secret changed.
+  - What a file held before is kept beside it, newest first, for a server that was away when the secret changed.
   - Files are written atomically and are readable by root alone.
 options:
   folder:
@@ -50,7 +50,7 @@ secrets:
   type: dict
   returned: success
 previous:
-  description: Value before the last change by secret, of those that ever changed. Register it under C(no_log).
+  description: Last values before by secret, newest first, of those that ever changed. Register it under C(no_log).
   type: dict
   returned: success
 generated:
@@ -68,6 +68,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 BYTES_OF_RANDOMNESS = 32
 PREVIOUS = ".previous"
+PREVIOUS_KEPT = 3
 
 
 def read_secret(path):
@@ -118,18 +119,18 @@ def main():
     for name in given:
         path = os.path.join(folder, name)
         value, found, is_generated = settle(folder, name, given[name], name in renew)
-        before = read_secret(path + PREVIOUS)
+        before = (read_secret(path + PREVIOUS) or "").splitlines()
         if value != found:
             changed = True
-            before = found
+            before = [*([found] if found else []), *before][:PREVIOUS_KEPT]
             if not module.check_mode:
-                if found is not None:
-                    write_secret(path + PREVIOUS, found)
+                if before:
+                    write_secret(path + PREVIOUS, "\n".join(before))
                 write_secret(path, value)
         settled[name] = value
         if is_generated:
             generated.append(name)
-        if before is not None:
+        if before:
             previous[name] = before
     module.exit_json(changed=changed, secrets=settled, previous=previous, generated=generated)
 

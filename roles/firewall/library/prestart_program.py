@@ -108,17 +108,19 @@ def main():
         supports_check_mode=True,
     )
     path, service = module.params["path"], module.params["service"]
-    files = {path: (module.params["content"], 0o755)}
-    if os.path.isdir(SYSTEMD):
-        name = DROP_IN.format(service=service, name=os.path.basename(path))
-        files[name] = (DROP_IN_TEXT.format(path=path), 0o644)
-    differences = list(filter(None, (install(module, file, text, mode) for file, (text, mode) in files.items())))
+    differences = [install(module, path, module.params["content"], 0o755)]
     said = ""
-    if not (module.check_mode and differences):
-        if os.path.isdir(SYSTEMD) and not module.check_mode:
-            tell_systemd(module, service)
+    if not (module.check_mode and differences[0]):
         _rc, said, _err = module.run_command([path, *(["check"] if module.check_mode else [])], check_rc=True)
-    module.exit_json(changed=bool(differences) or said.strip() != NOTHING_TO_DO, said=said.strip(), diff=differences)
+    # Not before the program has worked once: the service does not start without it.
+    if os.path.isdir(SYSTEMD):
+        drop_in = DROP_IN.format(service=service, name=os.path.basename(path))
+        differences.append(install(module, drop_in, DROP_IN_TEXT.format(path=path), 0o644))
+        if not module.check_mode:
+            tell_systemd(module, service)
+    differences = list(filter(None, differences))
+    changed = bool(differences) or said.strip() != NOTHING_TO_DO
+    module.exit_json(changed=changed, said=said.strip(), diff=differences)
 
 
 if __name__ == "__main__":

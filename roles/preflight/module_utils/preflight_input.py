@@ -53,8 +53,8 @@ def password_problems(passwords):
             yield f"{variable} holds a line break or another control character. Use printable characters only."
         elif not has_normal_form(password):
             yield (
-                f"{variable} holds an emoji or another character that clients of PostgreSQL do not agree on, or mixes "
-                "letters written to the left and to the right. Use letters of one direction, digits and punctuation."
+                f"{variable} holds an emoji or another character that programs compare differently (SASLprep), "
+                "or mixes letters written to the left and to the right. Use letters of one direction, digits and signs."
             )
 
 

@@ -31,9 +31,11 @@ options:
     description: The user's password.
     type: str
     required: true
-  previous_password:
-    description: The one before, which a running server still has until it loads its users.
-    type: str
+  previous_passwords:
+    description: Those before, one of which a running server still has until it loads its users.
+    type: list
+    elements: str
+    default: []
   settings:
     description: Settings by name, as they stand in the configuration file.
     type: dict
@@ -86,7 +88,7 @@ certificate_loaded:
 restart:
   description:
     - What the server takes only at a start, as names of settings.
-    - C(users) when it refuses both passwords, so that nobody can tell it of new ones.
+    - C(users) when it refuses all passwords, so that nobody can tell it of new ones.
   type: list
   elements: str
   returned: success
@@ -195,9 +197,8 @@ class LiveServer:
 
 
 def log_in(given, encrypted):
-    """Return a client that the server has admitted. Raises redis.AuthenticationError when it knows neither password."""
-    passwords = [given["password"], given["previous_password"]]
-    for password in filter(None, passwords):
+    """Return a client that the server has admitted. Raises redis.AuthenticationError when it refuses all passwords."""
+    for password in [given["password"], *given["previous_passwords"]]:
         client = redis.Redis(
             host=given["host"],
             port=given["port"],
@@ -224,7 +225,7 @@ def main():
             "port": {"type": "int", "required": True},
             "username": {"type": "str", "required": True},
             "password": {"type": "str", "required": True, "no_log": True},
-            "previous_password": {"type": "str", "no_log": True},
+            "previous_passwords": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "settings": {"type": "dict", "required": True},
             "users_file": {"type": "path", "required": True},
             "certificate_file": {"type": "path"},

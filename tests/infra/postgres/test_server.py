@@ -48,11 +48,16 @@ def test_passwords_are_kept_as_scram_verifiers_alone(admin_sql):
 
 @pytest.mark.parametrize("role", ["jarvis", "jarvis_readonly"])
 def test_session_is_in_utc_and_has_its_limits(admin_sql, role):
-    names = "TimeZone|idle_in_transaction_session_timeout|statement_timeout"
+    names = "TimeZone|idle_in_transaction_session_timeout|statement_timeout|temp_file_limit"
     assert admin_sql(
-        f"SELECT split_part(c, '=', 1), split_part(c, '=', 2) ~ '^(UTC|[0-9]+s)$'"
+        f"SELECT split_part(c, '=', 1), split_part(c, '=', 2) ~ '^(UTC|[0-9]+(s|min|MB|GB))$'"
         f" FROM pg_roles, unnest(rolconfig) AS c WHERE rolname = '{role}' AND c ~ '^({names})=' ORDER BY 1"
-    ) == [["TimeZone", "t"], ["idle_in_transaction_session_timeout", "t"], ["statement_timeout", "t"]]
+    ) == [
+        ["TimeZone", "t"],
+        ["idle_in_transaction_session_timeout", "t"],
+        ["statement_timeout", "t"],
+        ["temp_file_limit", "t"],
+    ]
 
 
 def test_database_belongs_to_the_owner_role_and_is_closed_to_strangers(admin_sql, database):

@@ -49,9 +49,9 @@ def test_secret_is_generated_once(settle):
 def test_given_secret_replaces_the_one_in_force_and_stays_when_it_is_given_no_more(settle, tmp_path):
     generated = settle(given={"a": None})["secrets"]["a"]
     given = settle(given={"a": "given"})
-    assert (given["changed"], given["secrets"], given["previous"]) == (True, {"a": "given"}, {"a": generated})
+    assert (given["changed"], given["secrets"], given["previous"]) == (True, {"a": "given"}, {"a": [generated]})
     again = settle(given={"a": None})
-    assert (again["changed"], again["secrets"], again["previous"]) == (False, {"a": "given"}, {"a": generated})
+    assert (again["changed"], again["secrets"], again["previous"]) == (False, {"a": "given"}, {"a": [generated]})
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o400}
 
 
@@ -61,7 +61,13 @@ def test_named_secret_alone_is_generated_anew(settle):
     assert after["generated"] == ["a"]
     assert after["secrets"]["a"] != before["a"]
     assert after["secrets"]["b"] == before["b"]
-    assert after["previous"] == {"a": before["a"]}
+    assert after["previous"] == {"a": [before["a"]]}
+
+
+def test_last_three_before_are_kept_newest_first(settle):
+    for value in ("1", "2", "3", "4", "5"):
+        told = settle(given={"a": value})
+    assert told["previous"] == {"a": ["4", "3", "2"]}
 
 
 @pytest.mark.parametrize("renew", ["given", "unknown"])
