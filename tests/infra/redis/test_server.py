@@ -84,6 +84,7 @@ def test_application_may_do_its_work_and_no_more(on_host):
         *("FLUSHALL", "FLUSHDB", "SWAPDB 0 1", "KEYS *", "SHUTDOWN", "DEBUG SLEEP 0", "MONITOR", "SAVE", "BGSAVE"),
         *("CONFIG GET dir", "CONFIG SET dir /tmp", "MODULE LOAD /x.so", "ACL LIST", "ACL SETUSER jarvis +@all"),
         *("REPLICAOF h 1", "MIGRATE h 1 k 0 1", "CLIENT KILL ID 1", "SLOWLOG GET", "LATENCY RESET", "FAILOVER"),
+        *("SCRIPT DEBUG SYNC", "SCRIPT KILL", "FUNCTION KILL"),
     ]
     assert on_host(ask, needed + refused) == needed
 
