@@ -24,6 +24,11 @@ def test_preview_of_a_deployed_host_has_nothing_to_change(deploy):
     assert run.count("changed") == 0
 
 
+def test_schema_is_looked_at_alone_by_its_tag(deploy):
+    run = deploy("--tags", "schema")
+    assert (run.code, run.count("changed")) == (0, 0)
+
+
 def test_reloadable_setting_is_reloaded_without_a_restart(deploy, host):
     before = host.containers()
     run = deploy(postgres_settings={"log_min_duration_statement": "5s"}, redis_settings={"tcp-keepalive": 120})
