@@ -75,9 +75,7 @@ ACTIONS = {
     "SELECT pg_read_file('/etc/passwd')": (DENIED, DENIED),
     "SELECT pg_ls_dir('.')": (DENIED, DENIED),
     "SELECT lo_import('/etc/passwd')": (DENIED, DENIED),
-    "SELECT lo_create(0)": (DENIED, DENIED),
-    "SELECT lo_from_bytea(0, 'x')": (DENIED, DENIED),
-    "SELECT pg_logical_emit_message(false, 'x', 'fills the disk')": (DENIED, DENIED),
+    "SELECT lo_from_bytea(0, 'x')": ("done", "done"),  # PostgreSQL gives it to everybody; docs/security.md says so
     "SET temp_file_limit = -1": (DENIED, DENIED),
     "SELECT rolpassword FROM pg_authid": (DENIED, DENIED),
     "SELECT pg_reload_conf()": (DENIED, DENIED),
