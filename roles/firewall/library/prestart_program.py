@@ -89,11 +89,12 @@ def install(module, path, text, mode):
     return {"before": before, "after": text, "before_header": path, "after_header": path}
 
 
-def tell_systemd(module, service):
-    """Let systemd read the service's files where they are newer than what it knows."""
-    needed = ["systemctl", "show", "--property=NeedDaemonReload", "--value", f"{service}.service"]
-    _rc, out, _err = module.run_command(needed, check_rc=True)
-    if out.strip() == "yes":
+def tell_systemd(module, service, drop_in):
+    """Let systemd read the service's files where it does not know them as they are."""
+    asked = ["systemctl", "show", "--property=DropInPaths", "--property=NeedDaemonReload", f"{service}.service"]
+    _rc, out, _err = module.run_command(asked, check_rc=True)
+    # Older releases do not miss a file in a folder that is new.
+    if drop_in not in out.split("DropInPaths=", 1)[-1].split() or "NeedDaemonReload=yes" in out:
         module.run_command(["systemctl", "daemon-reload"], check_rc=True)
 
 
@@ -117,7 +118,7 @@ def main():
         drop_in = DROP_IN.format(service=service, name=os.path.basename(path))
         differences.append(install(module, drop_in, DROP_IN_TEXT.format(path=path), 0o644))
         if not module.check_mode:
-            tell_systemd(module, service)
+            tell_systemd(module, service, drop_in)
     differences = list(filter(None, differences))
     changed = bool(differences) or said.strip() != NOTHING_TO_DO
     module.exit_json(changed=changed, said=said.strip(), diff=differences)

@@ -22,7 +22,7 @@ def program(load, tmp_path, monkeypatch, capsys):
     module = load("firewall/library/prestart_program")
     monkeypatch.setattr(module, "SYSTEMD", str(tmp_path))
     monkeypatch.setattr(module, "DROP_IN", str(tmp_path) + "/{service}.service.d/{name}.conf")
-    monkeypatch.setattr(module, "tell_systemd", lambda _module, service: (tmp_path / "told").write_text(service))
+    monkeypatch.setattr(module, "tell_systemd", lambda _module, *what: (tmp_path / "told").write_text(" ".join(what)))
 
     def run(check=False):
         arguments = {
@@ -52,7 +52,7 @@ def test_program_is_installed_called_and_made_known_to_its_service(program, tmp_
     assert (tmp_path / "program").stat().st_mode & 0o777 == 0o755
     drop_in = (tmp_path / "docker.service.d" / "program.conf").read_text()
     assert drop_in == f"# Managed by Ansible\n[Service]\nExecStartPre={tmp_path}/program\n"
-    assert (tmp_path / "told").read_text() == "docker"
+    assert (tmp_path / "told").read_text() == f"docker {tmp_path}/docker.service.d/program.conf"
     assert program() == (False, "in force", 0)
 
 
