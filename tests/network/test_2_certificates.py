@@ -77,8 +77,10 @@ def test_neighbour_comes_in_encrypted_alone_and_knows_the_server(neighbour):
     assert "certificate verify failed" in other["redis"].lower()
 
 
-def test_neighbour_of_another_network_is_rejected_by_postgresql(deploy, neighbour, opened):
+def test_neighbour_of_another_network_is_dropped_and_would_be_rejected_by_postgresql(deploy, host, neighbour, opened):
     assert deploy(**{**opened, "postgres_allowed_networks": ["192.0.2.0/24"]}).code == 0
+    assert "timeout expired" in neighbour()["postgres"]
+    host.run("iptables -D DOCKER-USER -o jarvis ! -i jarvis -j JARVIS")
     assert "pg_hba.conf rejects connection" in neighbour()["postgres"]
     assert deploy(**opened).code == 0
     assert neighbour()["postgres"] == "accepted"
