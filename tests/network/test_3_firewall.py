@@ -31,6 +31,13 @@ def opened(link, neighbour):
     }
 
 
+@pytest.fixture(scope="module")
+def closed(neighbour):
+    """Return what somebody leaves behind who closes the servers again: networks, but no address beyond 127.0.0.1."""
+    networks = [f"{neighbour.allowed}/32"]
+    return {"postgres_allowed_networks": networks, "redis_allowed_networks": networks}
+
+
 @pytest.fixture
 def containers_of(host, neighbour):
     """Return the servers' own addresses, {port: address}, to which the neighbour now has a route."""
@@ -53,10 +60,8 @@ def without_the_chain(host):
     host.run("iptables -D DOCKER-USER -o jarvis ! -i jarvis -j JARVIS")
 
 
-def test_loopback_is_closed_to_neighbours_whatever_they_send(deploy, host, neighbour, containers_of):
-    networks = [f"{neighbour.allowed}/32"]
-    # Networks that are allowed, too, once the servers are bound to 127.0.0.1 again.
-    assert deploy(postgres_allowed_networks=networks, redis_allowed_networks=networks).code == 0
+def test_loopback_is_closed_to_neighbours_whatever_they_send(deploy, neighbour, closed, containers_of):
+    assert deploy(**closed).code == 0
     for source in (neighbour.allowed, neighbour.other):
         assert neighbour.connects(source) == CLOSED
         for port, address in containers_of.items():
@@ -64,16 +69,16 @@ def test_loopback_is_closed_to_neighbours_whatever_they_send(deploy, host, neigh
             assert neighbour.connects(source, address, [port]) == {str(port): False}
 
 
-def test_rules_removed_by_hand_come_back(deploy, host, neighbour, containers_of):
+def test_rules_removed_by_hand_come_back(deploy, host, neighbour, closed, containers_of):
     # What the engine alone lets pass, so that the test before has something to find.
     without_the_chain(host)
     assert neighbour.connects(neighbour.other, containers_of[5432], [5432]) == {"5432": True}
     assert neighbour.forges(neighbour.other, "127.0.0.1", 5432)
     assert host.out("/usr/local/sbin/jarvis-firewall check") == "not in force"
-    run = deploy("--check")
+    run = deploy("--check", **closed)
     assert (run.code, run.count("changed")) == (0, 1)
     assert host.out("/usr/local/sbin/jarvis-firewall check") == "not in force"
-    run = deploy()
+    run = deploy(**closed)
     assert (run.code, run.count("changed")) == (0, 1)
     assert neighbour.connects(neighbour.other, containers_of[5432], [5432]) == {"5432": False}
     assert not neighbour.forges(neighbour.other, "127.0.0.1", 5432)
