@@ -20,22 +20,16 @@ def neighbour(link):
 
 
 @pytest.fixture(scope="module")
-def opened(link, neighbour):
-    """Return the settings that open both servers to one address of the neighbour."""
-    networks = [f"{neighbour.allowed}/32"]
-    return {
-        "postgres_bind_address": link["host"],
-        "postgres_allowed_networks": networks,
-        "redis_bind_address": link["host"],
-        "redis_allowed_networks": networks,
-    }
-
-
-@pytest.fixture(scope="module")
 def closed(neighbour):
     """Return what somebody leaves behind who closes the servers again: networks, but no address beyond 127.0.0.1."""
     networks = [f"{neighbour.allowed}/32"]
     return {"postgres_allowed_networks": networks, "redis_allowed_networks": networks}
+
+
+@pytest.fixture(scope="module")
+def opened(opened, closed):
+    """Return the settings that open both servers to one address of the neighbour."""
+    return {**opened, **closed}
 
 
 @pytest.fixture
