@@ -14,8 +14,8 @@ CREATE INDEX decision_log_cycle_id_idx
 ON public.decision_log (cycle_id)
 WHERE cycle_id IS NOT NULL;
 
--- Which calls are still open? Both sides of the question are then read from indexes alone: this one,
--- and the unique one on parent_id.
+-- Which calls are still open? Starts are found here and completions in the unique index on parent_id,
+-- both in the order of their numbers, so that no completion is read from the table.
 CREATE INDEX tool_calls_open_idx
 ON public.tool_calls (id)
 WHERE parent_id IS NULL AND completed_at IS NULL;

@@ -17,9 +17,11 @@ from psycopg2 import sql
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "roles/schema/module_utils"))
 
-from jarvis_schema import engine, files, session  # noqa: E402
+from jarvis_schema import files, session  # noqa: E402
+from jarvis_schema.engine import perform  # noqa: E402
 from jarvis_schema.errors import SchemaError  # noqa: E402
 from jarvis_schema.outcome import Outcome  # noqa: E402
+from jarvis_schema.run import Request  # noqa: E402
 
 PREFIX = "jarvis-schematest-"
 MIGRATIONS = ROOT / "sql/migrations"
@@ -155,9 +157,7 @@ class Database:
         outcome.failure = ""
         try:
             parsed = parse(shipped() if migrations is None else migrations)
-            engine.Engine(
-                target or self.target(), engine.Request(migrations=parsed, **{**values, **request}), outcome
-            ).run()
+            perform(target or self.target(), Request(migrations=parsed, **{**values, **request}), outcome)
         except SchemaError as error:
             if not expect_failure:
                 raise

@@ -62,7 +62,7 @@ def test_the_role_applies_and_the_second_run_changes_nothing(tmp_path: pathlib.P
     assert (result["changed"], result["applied"], result["version"]) == (True, sorted(shipped()), len(shipped()))
     code, result, _ = play(tmp_path, database)
     assert (code, result["changed"], result["applied"]) == (0, False, [])
-    assert result["timings"]["total"] < 500
+    assert set(result["timings"]) == {"connect", "plan", "total"}  # no shadow is made to find that out
 
 
 def test_a_verification_fails_with_the_name_of_what_is_wrong(tmp_path: pathlib.Path, deployed: Database) -> None:

@@ -132,10 +132,10 @@ def test_no_shadow_is_left_by_success_or_failure(deployed: Database) -> None:
     assert shadows(deployed.server) == []
 
 
-def test_a_shadow_that_was_left_behind_is_removed_by_the_next_run(deployed: Database) -> None:
+def test_a_shadow_that_was_left_behind_is_removed_by_the_next_rehearsal(deployed: Database) -> None:
     killed = "jarvis_shadow_0123456789abcdef"
     deployed.execute(f"CREATE DATABASE {killed} CONNECTION LIMIT 0")
-    deployed.run(state="verified")
+    deployed.run(ADDED, check_mode=True)
     assert shadows(deployed.server) == []
 
 
@@ -143,7 +143,7 @@ def test_databases_that_are_no_shadows_or_in_use_are_not_removed(deployed: Datab
     somebodys = "jarvis_shadow_fedcba9876543210"  # the name of a shadow, but not its mark
     deployed.execute(f"CREATE DATABASE {somebodys}")
     with shadow.shadow(deployed.target()) as used:
-        deployed.run(state="verified")
+        deployed.run(ADDED, check_mode=True)
         with used.cursor() as cursor:
             cursor.execute("SELECT current_database()")
             ((name,),) = cursor.fetchall()

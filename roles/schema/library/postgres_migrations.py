@@ -211,10 +211,12 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 # From here on it is this module's time and no longer Ansible's.
 STARTED = time.monotonic()
 
-from ansible.module_utils.jarvis_schema import engine, session  # noqa: E402
+from ansible.module_utils.jarvis_schema import session  # noqa: E402
+from ansible.module_utils.jarvis_schema.engine import perform  # noqa: E402
 from ansible.module_utils.jarvis_schema.errors import SchemaError  # noqa: E402
 from ansible.module_utils.jarvis_schema.files import decode  # noqa: E402
 from ansible.module_utils.jarvis_schema.outcome import Outcome  # noqa: E402
+from ansible.module_utils.jarvis_schema.run import Request  # noqa: E402
 
 ARGUMENTS = {
     "path": {"type": "path", "required": True},
@@ -251,7 +253,7 @@ def main() -> None:
     outcome = Outcome()
     failure = ""
     try:
-        request = engine.Request(
+        request = Request(
             migrations=decode(params["files"] or []),
             state=params["state"],
             check_mode=module.check_mode,
@@ -274,7 +276,7 @@ def main() -> None:
             lock_timeout=params["lock_timeout"],
             statement_timeout=params["statement_timeout"],
         )
-        engine.Engine(target, request, outcome).run()
+        perform(target, request, outcome)
     except SchemaError as error:
         failure = error.message
     outcome.timings["total"] = round((time.monotonic() - STARTED) * 1000, 1)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from .catalog import Object, Snapshot
-from .errors import SchemaError
 from .session import Target
 
 ROLES = """
@@ -44,25 +43,6 @@ FROM pg_database AS d WHERE d.datname = %(database)s
 """
 POWERS = ("superuser", "create_role", "create_db", "replication", "bypass_rls")
 
-RoleSettings = dict[str, dict[str, str]]  # by role and name
-
-
-def check_role_settings(role_settings: dict[str, object], roles: Sequence[str]) -> None:
-    """Refuse what could never be true.
-
-    Raises:
-        SchemaError: for a role that is not ours, or for settings without names.
-
-    """
-    for role, settings in role_settings.items():
-        if role not in roles:
-            raise SchemaError(f"schema_role_settings: {role} is no role of this schema; these are: {', '.join(roles)}")
-        if not isinstance(settings, dict):
-            raise SchemaError(
-                f"schema_role_settings: {role} needs names with values, such as {{statement_timeout: 60s}}, "
-                f"and not {settings!r}"
-            )
-
 
 def promised_and_actual(
     cursor,
@@ -71,7 +51,7 @@ def promised_and_actual(
     reader_roles: Sequence[str],
     *,
     settings: dict[str, str],
-    role_settings: RoleSettings,
+    role_settings: dict[str, dict[str, str]],
 ) -> tuple[Snapshot, Snapshot]:
     """Return what we promise and what is there, in the form of snapshots.
 
@@ -118,7 +98,7 @@ def promised_and_actual(
 
 
 def _settings(
-    found: Sequence[tuple], roles: list[str], settings: dict[str, str], role_settings: RoleSettings
+    found: Sequence[tuple], roles: list[str], settings: dict[str, str], role_settings: dict[str, dict[str, str]]
 ) -> tuple[Snapshot, Snapshot]:
     """Return what every role has to get, and what it gets together with all other settings that are not allowed."""
     allowed = {name.lower(): str(value) for name, value in settings.items()}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .catalog import Snapshot
-from .explain import redact
+from .errors import redact
 
 # Parts of a table; whoever reads that the table is the application's need not read of its columns.
 PARTS = {"column", "constraint", "index", "trigger", "constraint trigger", "rule", "policy"}

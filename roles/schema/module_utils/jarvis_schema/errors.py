@@ -1,17 +1,27 @@
-"""The one exception of this package: something the operator has to read."""
+"""What the operator has to read, without passwords."""
+
+import re
+
+QUOTED = r"""'(?:[^']|'')*'?|"[^"]*"?"""
+# After = or : any word, after a space only a quoted one: "the column password does not exist" stays readable.
+PASSWORD = re.compile(rf"""(password['"]?\s*)(?:([=:]\s*)(?:{QUOTED}|[^\s'",;)]+)|\s(?:{QUOTED}))""", re.IGNORECASE)
+URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*:)[^\s@/]+@")
 
 
 class SchemaError(Exception):
-    """A refusal or a failure, told in full.
+    """A refusal or a failure; the only exception of this package.
 
     Args:
         message: what happened, where, and what to do about it.
-        facts: what the module returns beside the message, for instance what was applied so far.
 
     """
 
-    def __init__(self, message: str, **facts: object) -> None:
+    def __init__(self, message: str) -> None:
         """Keep the message for the result."""
         super().__init__(message)
         self.message = message
-        self.facts = facts
+
+
+def redact(text: str) -> str:
+    """Hide what follows the word password, and passwords in URLs."""
+    return URL_PASSWORD.sub(r"\1********@", PASSWORD.sub(r"\1\2********", text))

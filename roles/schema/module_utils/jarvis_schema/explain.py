@@ -1,21 +1,11 @@
 """Tell an error of the server in terms of the file."""
 
-import re
 import unicodedata
 
+from .errors import redact
 from .files import Migration
 from .lint import position
 from .splitter import Statement
-
-QUOTED = r"""'(?:[^']|'')*'?|"[^"]*"?"""
-# After = or : any word, after a space only a quoted one: "the column password does not exist" stays readable.
-PASSWORD = re.compile(rf"""(password['"]?\s*)(?:([=:]\s*)(?:{QUOTED}|[^\s'",;)]+)|\s(?:{QUOTED}))""", re.IGNORECASE)
-URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*:)[^\s@/]+@")
-
-
-def redact(text: str) -> str:
-    """Hide what follows the word password, and passwords in URLs."""
-    return URL_PASSWORD.sub(r"\1********@", PASSWORD.sub(r"\1\2********", text))
 
 
 def _width(text: str) -> int:

@@ -1,4 +1,7 @@
-"""The ledger `jarvis_meta.migrations`: what was applied, when, and with which checksum."""
+"""The ledger `jarvis_meta.migrations`: what was applied, when, and with which checksum.
+
+Beside it, `jarvis_meta.catalog` holds what the files have made (see reference.py).
+"""
 
 from typing import NamedTuple
 
@@ -18,8 +21,12 @@ CREATE TABLE IF NOT EXISTS jarvis_meta.migrations (
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz
 );
+CREATE TABLE IF NOT EXISTS jarvis_meta.catalog (
+    made_of text PRIMARY KEY,
+    objects jsonb NOT NULL
+);
 REVOKE ALL ON SCHEMA jarvis_meta FROM PUBLIC;
-REVOKE ALL ON TABLE jarvis_meta.migrations FROM PUBLIC;
+REVOKE ALL ON TABLE jarvis_meta.migrations, jarvis_meta.catalog FROM PUBLIC;
 """
 EXISTS = "SELECT to_regclass('jarvis_meta.migrations') IS NOT NULL"
 READ = "SELECT version, name, sha256, state FROM jarvis_meta.migrations ORDER BY version"

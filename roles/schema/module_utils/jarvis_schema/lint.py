@@ -54,7 +54,7 @@ def complaints(text: str, statements: list[Statement], transactional: bool) -> I
 
     if not statements:
         yield "1:1: the file has no statement"
-    for kind, piece, offset in tokens(text):
+    for kind, piece, offset in tokens(text) if "\\" in text else ():
         if kind == "other" and piece == "\\":
             command = COMMAND.match(text, offset).group()
             yield f"{at(offset)}: {command} is a psql command; only SQL is understood"

@@ -14,6 +14,7 @@ except ImportError:  # the module says so; in check mode it can do without
 
 from .errors import SchemaError
 
+MAINTENANCE = "postgres"  # the database to be in while ours is not there, and to create others from
 POLL_INTERVAL = 0.1  # seconds between two tries for the lock
 
 # A file may leave behind anything a session can hold, and DISCARD ALL would give up the lock, too.

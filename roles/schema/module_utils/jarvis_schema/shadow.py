@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from . import ledger
-from .session import Target, connect, psycopg2, sql, try_lock
+from .session import MAINTENANCE, Target, connect, psycopg2, sql, try_lock
 
-MAINTENANCE = "postgres"  # the database to create others from
 PREFIX = "jarvis_shadow_"
 # The connection limit marks a shadow from its first moment on, and keeps everybody but superusers out.
 LEFT_BEHIND = "SELECT datname FROM pg_database WHERE datname ~ '^jarvis_shadow_[0-9a-f]{16}$' AND datconnlimit = 0"

@@ -1,0 +1,73 @@
+"""One run of the module: what is asked, the session it works in, and what it knows."""
+
+from typing import NamedTuple
+
+from . import ledger
+from .errors import SchemaError
+from .files import Migration
+from .outcome import Outcome
+from .session import Target
+
+
+class Request(NamedTuple):
+    """What the operator asks for."""
+
+    migrations: list[Migration]
+    state: str  # applied or verified
+    check_mode: bool
+    adopt: int  # record up to this version as applied; 0 for none
+    retry_interrupted: bool
+    application_roles: list[str]
+    reader_roles: list[str]
+    settings: dict[str, str]  # that our roles and the database may carry
+    role_settings: dict[str, dict[str, str]]  # that a role has to carry: by role and name
+
+
+def our_roles(target: Target, request: Request) -> list[str]:
+    """Return the roles of this schema, the owner first."""
+    return [target.owner, *request.application_roles, *request.reader_roles]
+
+
+def check_role_settings(target: Target, request: Request) -> None:
+    """Refuse promises that could never be true.
+
+    Raises:
+        SchemaError: for a role that is not ours, or for settings without names.
+
+    """
+    roles = our_roles(target, request)
+    for role, settings in request.role_settings.items():
+        if role not in roles:
+            raise SchemaError(f"schema_role_settings: {role} is no role of this schema; these are: {', '.join(roles)}")
+        if not isinstance(settings, dict):
+            raise SchemaError(
+                f"schema_role_settings: {role} needs names with values, such as {{statement_timeout: 60s}}, "
+                f"and not {settings!r}"
+            )
+
+
+class Run:
+    """One run on one database."""
+
+    def __init__(self, target: Target, request: Request, outcome: Outcome, connection) -> None:
+        """Work in `connection`, a session in the database, or beside it while there is none."""
+        self.target = target
+        self.request = request
+        self.outcome = outcome
+        self.connection = connection
+        self.is_live = connection.info.dbname == target.database
+        self.roles = our_roles(target, request)
+
+    def plan(self) -> ledger.Plan:
+        """Compare ledger and files.
+
+        Raises:
+            SchemaError: they contradict each other.
+
+        """
+        with self.outcome.timed("plan"), self.connection.cursor() as cursor:
+            entries = ledger.read(cursor) if self.is_live else []
+            plan = ledger.plan(self.request.migrations, entries)
+        self.outcome.pending = [migration.name for migration in plan.pending]
+        self.outcome.version = max((migration.version for migration in plan.applied), default=0)
+        return plan

@@ -1,0 +1,190 @@
+"""What a run does when there is something to do: verify, preview, bring up to date."""
+
+from typing import NamedTuple
+
+from . import ledger, reference
+from .adopt import adoptable, record
+from .catalog import Snapshot, snapshot
+from .cluster import promised_and_actual
+from .drift import as_diff, as_result, compare
+from .errors import SchemaError
+from .files import Migration
+from .run import Run
+from .runner import apply
+from .session import psycopg2, run_lock
+from .shadow import shadow
+
+PREVIEW_LOCK_TIMEOUT = 1.0  # seconds; a preview rather knows less than it waits
+
+
+class Live(NamedTuple):
+    """What is there, and what the server is promised to be."""
+
+    objects: Snapshot
+    promised: Snapshot
+    cluster: Snapshot
+
+
+def verify(run: Run, plan: ledger.Plan) -> None:
+    """Fail if files are pending, or if the database is not what the applied ones make."""
+    expected = _expected(run, plan)
+    drift = _find_drift(run, expected, _look(run, run.target.lock_timeout))
+    found = [f"{name} is not applied" for name in run.outcome.pending] + drift
+    if found:
+        raise SchemaError(f"{run.target.database} is not what the files make:\n" + "\n".join(found))
+
+
+def preview_pending(run: Run, plan: ledger.Plan) -> None:
+    """Tell what the pending files would change, and of drift."""
+    missing = _missing_roles(run)
+    if missing:
+        run.outcome.warnings.append(f"Nothing was tried, because roles do not exist yet: {', '.join(missing)}")
+        return
+    plan = _adopt(run, plan, dry_run=True)
+    _refuse_interrupted(run, plan)
+    expected = _rehearse(run, plan)[0] if plan.pending else _expected(run, plan)
+    if plan.applied:
+        _warn_of_drift(run, expected, PREVIEW_LOCK_TIMEOUT)
+
+
+def bring_up_to_date(run: Run) -> None:
+    """Apply what is pending, when no other run does."""
+    with run_lock(run.connection, run.target.lock_wait):
+        # Read again: the run that held the lock may have done the work.
+        plan = run.plan()
+        missing = _missing_roles(run)
+        if missing:
+            raise SchemaError(f"roles do not exist: {', '.join(missing)}; the role that runs the server creates them")
+        plan = _adopt(run, plan, dry_run=False)
+        _refuse_interrupted(run, plan)
+        if plan.pending:
+            _, expected = _rehearse(run, plan)
+            _apply(run, plan)
+            reference.remember(run.connection, run.target, run.plan(), expected)
+            _warn_of_drift(run, expected, run.target.lock_timeout)
+
+
+def _missing_roles(run: Run) -> list[str]:
+    with run.connection.cursor() as cursor:
+        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", (run.roles,))
+        found = {name for (name,) in cursor.fetchall()}
+    return [role for role in run.roles if role not in found]
+
+
+def _adopt(run: Run, plan: ledger.Plan, dry_run: bool) -> ledger.Plan:
+    """Return the plan once the files up to `adopt` are recorded; a ledger with entries needs none."""
+    request, outcome = run.request, run.outcome
+    if not request.adopt or plan.applied or plan.interrupted or not run.is_live:
+        return plan
+    with outcome.timed("adopt"):
+        plan = adoptable(
+            run.connection,
+            run.target,
+            request.migrations,
+            request.adopt,
+            application_roles=request.application_roles,
+        )
+        if not dry_run:
+            record(run.connection, plan.applied)
+            outcome.version = request.adopt
+    outcome.adopted = [migration.name for migration in plan.applied]
+    outcome.pending = [migration.name for migration in plan.pending]
+    return plan
+
+
+def _refuse_interrupted(run: Run, plan: ledger.Plan) -> None:
+    """Stop at a file without transaction that was started and never finished."""
+    if plan.interrupted is None or run.request.retry_interrupted:
+        return
+    with run.connection.cursor() as cursor:
+        cursor.execute("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1")
+        invalid = ", ".join(name for (name,) in cursor.fetchall()) or "none"
+    raise SchemaError(
+        f"{plan.interrupted.name}: was started and did not finish, and it runs without transaction, so a part of "
+        f"it may be there. Invalid indexes: {invalid}. Look at what it did, drop what is half-made, "
+        "then run again with -e schema_retry_interrupted=true"
+    )
+
+
+def _expected(run: Run, plan: ledger.Plan) -> Snapshot:
+    """Return the catalog that the applied files make: the one remembered, or else a new one from a shadow."""
+    remembered = reference.recall(run.connection, run.target, plan)
+    return _rehearse(run, plan._replace(pending=[]))[0] if remembered is None else remembered
+
+
+def _rehearse(run: Run, plan: ledger.Plan) -> tuple[Snapshot, Snapshot]:
+    """Return the catalog that the applied files make, and the one with the pending files."""
+    with run.outcome.timed("rehearsal"), shadow(run.target) as session:
+        _replay(run, session, plan.applied, "An applied file does not run any more in an empty database:")
+        before = after = snapshot(session, run.target.lock_timeout)
+        if plan.pending:
+            _replay(run, session, plan.pending, "The rehearsal failed, so the database was not touched:")
+            after = snapshot(session, run.target.lock_timeout)
+            run.outcome.diff = as_diff(before, after)
+    return before, after
+
+
+def _replay(run: Run, session, migrations: list[Migration], what_failed: str) -> None:
+    for migration in migrations:
+        try:
+            apply(session, run.target, migration)
+        except SchemaError as error:
+            raise SchemaError(f"{what_failed}\n{error.message}") from error
+
+
+def _apply(run: Run, plan: ledger.Plan) -> None:
+    outcome = run.outcome
+    with run.connection.cursor() as cursor:
+        cursor.execute(ledger.CREATE)
+    for migration in plan.pending:
+        with outcome.timed("apply"):
+            try:
+                apply(run.connection, run.target, migration, restart=migration is plan.interrupted)
+            except SchemaError as error:
+                # The rehearsal made it: so it is not the files that make it twice.
+                if isinstance(error.__cause__, psycopg2.errors.DuplicateTable) and not outcome.version:
+                    error.message += "\nIf another tool made these tables, schema_adopt takes them over."
+                raise
+        outcome.applied.append(migration.name)
+        outcome.pending.remove(migration.name)
+        outcome.version = migration.version
+
+
+def _look(run: Run, lock_timeout: float) -> Live:
+    """Read the database's catalog, and what the server says of our roles.
+
+    Raises:
+        psycopg2.errors.LockNotAvailable: somebody rebuilds a table or a view, for longer than `lock_timeout` seconds.
+
+    """
+    request = run.request
+    with run.outcome.timed("look"), run.connection.cursor() as cursor:
+        objects = snapshot(run.connection, lock_timeout)
+        promised, cluster = promised_and_actual(
+            cursor,
+            run.target,
+            request.application_roles,
+            request.reader_roles,
+            settings=request.settings,
+            role_settings=request.role_settings,
+        )
+    return Live(objects, promised, cluster)
+
+
+def _find_drift(run: Run, expected: Snapshot, live: Live) -> list[str]:
+    """Note what differs from the files and from our promises, and return it as lines for people."""
+    found, own = compare(expected, live.objects, run.request.application_roles)
+    found += compare(live.promised, live.cluster)[0]
+    run.outcome.drift = [as_result(difference) for difference in found]
+    run.outcome.application_objects = own
+    return [str(difference) for difference in found]
+
+
+def _warn_of_drift(run: Run, expected: Snapshot, lock_timeout: float) -> None:
+    """Tell of drift where it is no failure; who rebuilds a table just now is not waited for."""
+    try:
+        live = _look(run, lock_timeout)
+    except psycopg2.errors.LockNotAvailable:
+        run.outcome.warnings.append("Drift is not known: somebody holds an exclusive lock on a table or a view")
+        return
+    run.outcome.warnings += [f"Drift: {difference}" for difference in _find_drift(run, expected, live)]
