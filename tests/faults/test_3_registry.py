@@ -16,7 +16,7 @@ auth: {{htpasswd: {{realm: test, path: /etc/docker/registry/htpasswd}}}}
 HASH = "import crypt; print('pin:' + crypt.crypt('a secret', crypt.mksalt(crypt.METHOD_BLOWFISH)))"
 HOSTS = """
 all:
-  vars: {{ansible_connection: community.docker.docker, ansible_user: root}}
+  vars: {{ansible_connection: community.docker.docker, ansible_become: false}}
   children:
     postgres: {{hosts: {{{0}: }}}}
     redis: {{hosts: {{{0}: }}}}

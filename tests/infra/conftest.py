@@ -7,6 +7,7 @@ import inspect
 import json
 import shlex
 import textwrap
+from functools import cache
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -83,10 +84,11 @@ def database(settings):
     return unquote(urlsplit(settings["DATABASE_URL"]).path[1:])
 
 
-@pytest.fixture
-def container(host):
-    """Return a function that inspects a container by name; a missing one fails with its name."""
+@pytest.fixture(scope="module")
+def container(as_root, host):
+    """Return a function that inspects a container by name, once; a missing one fails with its name."""
 
+    @cache
     def inspect_container(name):
         result = host.run(f"docker container inspect {shlex.quote(name)}")
         assert result.rc == 0, f"the container {name} does not exist: {result.stderr}"
@@ -95,10 +97,11 @@ def container(host):
     return inspect_container
 
 
-@pytest.fixture
-def privileges(host):
+@pytest.fixture(scope="module")
+def privileges(as_root, host):
     """Return a function that tells, as the kernel sees it, what the main process of a container may do."""
 
+    @cache
     def read_privileges(name):
         pid = host.check_output(f"docker inspect --format '{{{{.State.Pid}}}}' {name}")
         lines = host.check_output(f"cat /proc/{pid}/status").splitlines()
@@ -107,7 +110,7 @@ def privileges(host):
     return read_privileges
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def admin_sql(host, database):
     """Return a function that runs a query as the superuser over the socket; its rows are lists of strings."""
 

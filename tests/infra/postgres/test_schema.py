@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pytest
 
 ID = ("id", "integer", "not null", "identity always")
@@ -70,42 +72,64 @@ CONSTRAINTS = {
 }
 
 COLUMNS_QUERY = """
-SELECT attname, format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' ELSE 'null' END,
+SELECT relname, attname, format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' ELSE 'null' END,
     CASE WHEN attidentity = 'a' THEN 'identity always' ELSE coalesce(pg_get_expr(adbin, adrelid), '') END
-FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-WHERE attrelid = to_regclass('public.{table}') AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
 
 
-@pytest.mark.parametrize("table", COLUMNS)
-def test_table_exists(admin_sql, table):
-    assert admin_sql(f"SELECT to_regclass('public.{table}') IS NOT NULL") == [["t"]], f"table {table} is missing"
+def by_table(rows):
+    """Return what follows the first column of the rows, by that column."""
+    found = defaultdict(list)
+    for table, *facts in rows:
+        found[table].append(tuple(facts))
+    return found
+
+
+@pytest.fixture(scope="module")
+def columns(admin_sql):
+    """Return the columns of every table, as COLUMNS has them."""
+    return by_table(admin_sql(COLUMNS_QUERY))
+
+
+@pytest.fixture(scope="module")
+def owners(admin_sql):
+    """Return the owner of every table."""
+    return dict(admin_sql("SELECT tablename, tableowner FROM pg_tables WHERE schemaname = 'public'"))
+
+
+@pytest.fixture(scope="module")
+def constraints(admin_sql):
+    """Return the names of the constraints of every table."""
+    return by_table(admin_sql("SELECT relname, conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid"))
 
 
 @pytest.mark.parametrize("table", COLUMNS)
-def test_columns_have_their_type_nullability_and_default(admin_sql, table):
-    assert [tuple(row) for row in admin_sql(COLUMNS_QUERY.format(table=table))] == COLUMNS[table]
+def test_table_exists(owners, table):
+    assert table in owners, f"table {table} is missing"
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_columns_have_their_type_nullability_and_default(columns, table):
+    assert columns[table] == COLUMNS[table]
 
 
 @pytest.mark.parametrize("column", JSONB_COLUMNS)
-def test_json_column_is_jsonb(admin_sql, column):
+def test_json_column_is_jsonb(columns, column):
     table, name = column.split(".")
-    query = f"SELECT atttypid::regtype FROM pg_attribute WHERE attrelid = to_regclass('{table}') AND attname = '{name}'"
-    assert admin_sql(query) == [["jsonb"]], f"{column} is not jsonb"
+    assert [kind for found, kind, *_ in columns[table] if found == name] == ["jsonb"], f"{column} is not jsonb"
 
 
 @pytest.mark.parametrize("table", CONSTRAINTS)
-def test_constraints_have_the_names_that_clients_know(admin_sql, table):
-    query = f"SELECT conname FROM pg_constraint WHERE conrelid = to_regclass('public.{table}')"
-    missing = CONSTRAINTS[table] - {row[0] for row in admin_sql(query)}
+def test_constraints_have_the_names_that_clients_know(constraints, table):
+    missing = CONSTRAINTS[table] - {name for (name,) in constraints[table]}
     assert not missing, f"{table} lacks {missing}"
 
 
 @pytest.mark.parametrize("table", COLUMNS)
-def test_table_belongs_to_the_owner_role(admin_sql, table):
-    assert admin_sql(f"SELECT relowner::regrole FROM pg_class WHERE oid = to_regclass('public.{table}')") == [
-        ["jarvis_owner"]
-    ]
+def test_table_belongs_to_the_owner_role(owners, table):
+    assert owners[table] == "jarvis_owner"
 
 
 def test_ledger_is_outside_of_public(admin_sql):
