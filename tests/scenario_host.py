@@ -20,7 +20,8 @@ PROJECT = Path(__file__).parents[1]
 # Molecule forces colours, whose codes would stand in the middle of the sentences that are looked for.
 ENVIRONMENT = {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false", "COLUMNS": "250"}
 
-INTERRUPTION_SECONDS = 30
+FIRST_CTRL_C_SECONDS = 10
+SECOND_CTRL_C_SECONDS = 60
 
 # A shell's background jobs ignore Ctrl-C, and so would the playbooks that they start. Whoever handles it hands on that
 # it is to be handled.
@@ -107,11 +108,11 @@ def interrupt_at(process, text, seconds_later=0):
     time.sleep(seconds_later)
     process.send_signal(signal.SIGINT)
     try:
-        process.communicate(timeout=INTERRUPTION_SECONDS)
+        process.communicate(timeout=FIRST_CTRL_C_SECONDS)
     except subprocess.TimeoutExpired:
         # Ansible sometimes waits for a thread of its own for ever.
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=INTERRUPTION_SECONDS)
+        process.communicate(timeout=SECOND_CTRL_C_SECONDS)
     assert process.returncode != 0
 
 

@@ -40,9 +40,6 @@ def test_encryption_is_turned_on_and_off_without_loss(deploy, play, host):
         "host all all reject",
     ]
     assert deploy().code == 0
-    run = play("playbooks/verify.yml")
-    assert run.code == 0
-    assert "days left" not in run.text
     assert host.containers()["/jarvis-postgres"] == before["/jarvis-postgres"]
     assert host.sql("SELECT count(*) FROM agent_state WHERE key = 'network'") == "1"
     assert host.redis("GET network") == "kept"
