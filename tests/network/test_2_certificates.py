@@ -119,6 +119,8 @@ def test_new_name_is_taken_into_the_certificates(deploy, serials, host, opened):
     assert not set(serials()) & set(before)
     names = "openssl x509 -noout -ext subjectAltName -in /etc/jarvis/secrets/redis/server.crt"
     assert "DNS:db.example.net" in host.out(names)
+    assert deploy("--tags", "tls", **opened).code == 0
+    assert "DNS:db.example.net" not in host.out(names)
 
 
 @pytest.mark.parametrize(

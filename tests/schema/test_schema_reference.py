@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 
 import pytest
-from jarvis_schema import catalog, ledger, reference, runner, session, shadow
+from jarvis_schema import catalog, reference, runner, session, shadow
 from schema_server import Database, parse, shipped
 
 # What may have happened to the memory since the files were applied.
@@ -17,9 +18,8 @@ FORGOTTEN = {
 
 
 def recall(database: Database, migrations: dict[str, str], **target: str) -> catalog.Snapshot | None:
-    plan = ledger.Plan(parse(migrations), None, [])
     with closing(session.connect(database.target(), database.name)) as connection:
-        return reference.recall(connection, database.target(**target), plan)
+        return reference.recall(connection, database.target(**target), parse(migrations))
 
 
 def test_what_is_remembered_is_what_a_shadow_makes(deployed: Database) -> None:
@@ -32,11 +32,11 @@ def test_what_is_remembered_is_what_a_shadow_makes(deployed: Database) -> None:
 
 def test_a_verification_writes_nothing_and_makes_no_database(deployed: Database) -> None:
     deployed.run(state="verified")
-    deployed.execute("CHECKPOINT")
-    made = "SELECT pg_current_wal_lsn(), (SELECT max(oid::bigint) FROM pg_database)"
+    # Transactions that wrote anything, and the newest database.
+    made = "SELECT pg_snapshot_xmax(pg_current_snapshot()), (SELECT max(oid::bigint) FROM pg_database)"
     before = deployed.execute(made)
     outcome = deployed.run(state="verified")
-    assert set(outcome.timings) == {"connect", "plan", "look"}
+    assert set(outcome.timings) == {"connect", "plan", "compare"}
     assert deployed.execute(made) == before
 
 
@@ -55,6 +55,39 @@ def test_other_files_or_another_owner_are_not_answered_from_memory(deployed: Dat
     assert recall(deployed, shipped()) is not None
     assert recall(deployed, dict(list(shipped().items())[:-1])) is None
     assert recall(deployed, shipped(), owner="jarvis") is None
+
+
+@pytest.mark.parametrize("statement", [*FORGOTTEN.values(), "DROP TABLE jarvis_meta.catalog"])
+def test_a_deployment_with_nothing_to_apply_remembers_again_what_was_forgotten(
+    deployed: Database, statement: str
+) -> None:
+    deployed.execute(statement)
+    outcome = deployed.run()
+    assert (outcome.applied, outcome.warnings) == ([], [])
+    assert set(deployed.run(state="verified").timings) == {"connect", "plan", "compare"}
+
+
+def test_what_was_adopted_is_remembered(database: Database) -> None:
+    for migration in parse(shipped()):
+        with closing(database.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute("SET ROLE jarvis_owner")
+            cursor.execute(migration.text)
+    assert database.run(adopt=len(shipped())).adopted == list(shipped())
+    assert recall(database, shipped()) is not None
+
+
+def test_constants_are_no_drift_when_the_server_prints_them_otherwise(deployed: Database) -> None:
+    files = {**shipped(), "0900_waits.sql": "CREATE TABLE waits (pause interval DEFAULT interval '1 day 2 hours');"}
+    deployed.run(files)
+    deployed.server.execute("ALTER SYSTEM SET intervalstyle = iso_8601")
+    deployed.server.execute("SELECT pg_reload_conf()")
+    try:
+        while deployed.execute("SHOW intervalstyle") != [("iso_8601",)]:
+            time.sleep(0.1)
+        deployed.run(files, state="verified")
+    finally:
+        deployed.server.execute("ALTER SYSTEM RESET intervalstyle")
+        deployed.server.execute("SELECT pg_reload_conf()")
 
 
 def test_each_file_that_is_applied_renews_the_memory(deployed: Database) -> None:

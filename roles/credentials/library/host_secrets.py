@@ -15,15 +15,9 @@ description:
   - Files are written atomically and are readable by root alone.
 options:
   folder:
-    description: Folder of the secrets, which is made for root alone; the one above it has to exist.
+    description: Folder of the secrets; has to exist outside check mode.
     type: path
     required: true
-  folders:
-    description:
-      - Folders to make inside, each with its mode. A container's user may read what is mounted from one of them,
-        and only the guarded folder around it keeps others on the host out.
-    type: dict
-    default: {}
   given:
     description: Value by secret; null for one that the host keeps.
     type: dict
@@ -44,8 +38,6 @@ EXAMPLES = r"""
 - name: Settle the secrets
   host_secrets:
     folder: /etc/jarvis/secrets
-    folders:
-      postgres: "0755"
     given:
       postgres_password: null
   register: credentials
@@ -99,17 +91,6 @@ def write_secret(path, value):
     os.replace(temporary, path)
 
 
-def make_folder(module, path, mode):
-    """Make a folder with this mode that belongs to whoever runs this, to root; return whether anything changed."""
-    missing = not os.path.isdir(path)
-    if missing and module.check_mode:
-        return True
-    if missing:
-        os.mkdir(path, 0o700)
-    wanted = {"path": path, "mode": mode, "owner": str(os.geteuid()), "group": str(os.getegid())}
-    return module.set_fs_attributes_if_different(module.load_file_common_arguments(wanted), missing)
-
-
 def settle(folder, name, given, renew):
     """Return (value, value in the file, whether it was generated) of a secret, without writing anything."""
     found = read_secret(os.path.join(folder, name))
@@ -125,7 +106,6 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "folder": {"type": "path", "required": True},
-            "folders": {"type": "dict", "default": {}},
             "given": {"type": "dict", "required": True, "no_log": False},
             "renew": {"type": "list", "elements": "str", "default": []},
         },
@@ -135,10 +115,7 @@ def main():
     for name in renew:
         if name not in given or given[name] is not None:
             module.fail_json(msg=f"{name} cannot be generated anew: it is given, or there is no such secret")
-    changed = make_folder(module, folder, "0700")
-    for name, mode in module.params["folders"].items():
-        changed |= make_folder(module, os.path.join(folder, name), mode)
-    settled, previous, generated = {}, {}, []
+    settled, previous, generated, changed = {}, {}, [], False
     for name in given:
         path = os.path.join(folder, name)
         value, found, is_generated = settle(folder, name, given[name], name in renew)

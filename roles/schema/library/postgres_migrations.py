@@ -264,7 +264,7 @@ def main() -> None:
             settings=params["settings"],
             role_settings=params["role_settings"],
         )
-        if session.psycopg2 is None and not module.check_mode:
+        if session.psycopg2 is None and not (module.check_mode and params["state"] == "applied"):
             raise SchemaError(missing_required_lib("psycopg2"))
         target = session.Target(
             database=params["database"],

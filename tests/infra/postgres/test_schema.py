@@ -77,6 +77,10 @@ SELECT relname, attname, format_type(atttypid, atttypmod), CASE WHEN attnotnull 
 FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
+CONSTRAINTS_QUERY = """
+SELECT relname, conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
+WHERE relnamespace = 'public'::regnamespace
+"""
 
 
 def by_table(rows):
@@ -102,7 +106,7 @@ def owners(admin_sql):
 @pytest.fixture(scope="module")
 def constraints(admin_sql):
     """Return the names of the constraints of every table."""
-    return by_table(admin_sql("SELECT relname, conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid"))
+    return by_table(admin_sql(CONSTRAINTS_QUERY))
 
 
 @pytest.mark.parametrize("table", COLUMNS)

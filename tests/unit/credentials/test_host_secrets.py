@@ -18,7 +18,7 @@ def settle(module, tmp_path, monkeypatch, capsys):
     """Return a function that runs the module on a folder and returns what it says."""
 
     def run(**arguments):
-        given = {"folder": str(tmp_path / "secrets"), **arguments}
+        given = {"folder": str(tmp_path), **arguments}
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
         with pytest.raises(SystemExit):
@@ -52,7 +52,7 @@ def test_given_secret_replaces_the_one_in_force_and_stays_when_it_is_given_no_mo
     assert (given["changed"], given["secrets"], given["previous"]) == (True, {"a": "given"}, {"a": [generated]})
     again = settle(given={"a": None})
     assert (again["changed"], again["secrets"], again["previous"]) == (False, {"a": "given"}, {"a": [generated]})
-    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o400}
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o400}
 
 
 def test_named_secret_alone_is_generated_anew(settle):
@@ -80,19 +80,3 @@ def test_preview_writes_nothing(settle, tmp_path):
     told = settle(given={"a": None}, _ansible_check_mode=True)
     assert told["changed"]
     assert list(tmp_path.iterdir()) == []
-
-
-def test_folders_are_made_once_and_get_their_mode_back(settle, tmp_path):
-    folders = {"ca": "0700", "postgres": "0755"}
-    assert settle(given={}, folders=folders)["changed"]
-    assert not settle(given={}, folders=folders)["changed"]
-    paths = {path: tmp_path / "secrets" / path for path in (".", *folders)}
-    assert {name: oct(path.stat().st_mode & 0o777) for name, path in paths.items()} == {
-        ".": "0o700",
-        "ca": "0o700",
-        "postgres": "0o755",
-    }
-    paths["."].chmod(0o755)
-    assert settle(given={}, folders=folders, _ansible_check_mode=True)["changed"]
-    assert settle(given={}, folders=folders)["changed"]
-    assert paths["."].stat().st_mode & 0o777 == 0o700

@@ -35,22 +35,24 @@ def snapshot(connection, lock_timeout: float) -> Snapshot:
     with connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
-            # With an empty search path, every name is printed with its schema.
+            # With an empty search path, every name is printed with its schema; constants look the same wherever.
             cursor.execute(
                 f"SET LOCAL lock_timeout = {round(lock_timeout * 1000)}; SET LOCAL search_path = ''; "
-                "SET LOCAL quote_all_identifiers = off"
+                "SET LOCAL quote_all_identifiers = off; SET LOCAL lc_messages = 'C'; SET LOCAL lc_monetary = 'C'; "
+                "SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex'; "
+                "SET LOCAL extra_float_digits = 1"
             )
             for query in ALL:
                 cursor.execute(query)
                 for kind, identity, owner, facts in cursor.fetchall():
-                    objects[kind, identity] = Object(owner, _tidy(facts))
+                    objects[kind, identity] = Object(owner, tidy(facts))
         finally:
             if not connection.closed:
                 cursor.execute("ROLLBACK")
     return objects
 
 
-def _tidy(facts: dict[str, object]) -> dict[str, object]:
+def tidy(facts: dict[str, object]) -> dict[str, object]:
     """Leave out what is null, and print the same expression the same way."""
     return {
         name: CAST_ARRAY.sub(_cast_elements, value) if isinstance(value, str) else value

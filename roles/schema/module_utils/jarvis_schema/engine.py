@@ -3,6 +3,7 @@
 import os
 from contextlib import closing
 
+from . import reference
 from .errors import SchemaError, redact
 from .outcome import Outcome
 from .run import Request, Run, check_role_settings
@@ -34,7 +35,8 @@ def perform(target: Target, request: Request, outcome: Outcome) -> None:
 
 def _perform(run: Run, preview: bool) -> None:
     plan = run.plan()
-    if run.request.state == "applied" and not preview and not plan.pending:
+    applying = run.request.state == "applied" and not preview
+    if applying and not plan.pending and reference.fits(run.connection, run.target, plan.applied):
         return
     # Ansible compiles a module on every call: the larger part is loaded only when there is work for it.
     from .work import bring_up_to_date, preview_pending, verify  # noqa: PLC0415

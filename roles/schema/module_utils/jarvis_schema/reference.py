@@ -8,37 +8,46 @@ import hashlib
 import json
 
 from . import ledger
-from .catalog import Object, Snapshot
+from .catalog import Object, Snapshot, tidy
 from .catalog_queries import ALL
+from .files import Migration
 from .session import Target
 
 EXISTS = "SELECT to_regclass('jarvis_meta.catalog') IS NOT NULL"
+FITS = "SELECT FROM jarvis_meta.catalog WHERE made_of = %s"
 RECALL = "SELECT objects FROM jarvis_meta.catalog WHERE made_of = %s"
-REMEMBER = "INSERT INTO jarvis_meta.catalog (made_of, objects) VALUES (%s, %s)"
+REMEMBER = "DELETE FROM jarvis_meta.catalog; INSERT INTO jarvis_meta.catalog (made_of, objects) VALUES (%s, %s)"
 
 
-def remember(connection, target: Target, plan: ledger.Plan, snapshot: Snapshot) -> None:
-    """Keep what the files that are applied by now have made, and forget what was kept before."""
+def remember(connection, target: Target, applied: list[Migration], snapshot: Snapshot) -> None:
+    """Keep what these files have made, and forget what was kept before."""
     objects = [[kind, identity, *found] for (kind, identity), found in snapshot.items()]
     with connection.cursor() as cursor:
-        cursor.execute("BEGIN; DELETE FROM jarvis_meta.catalog")
-        cursor.execute(REMEMBER, (_made_of(connection, target, plan), json.dumps(objects)))
-        cursor.execute("COMMIT")
+        cursor.execute(REMEMBER, (_made_of(connection, target, applied), json.dumps(objects)))
 
 
-def recall(connection, target: Target, plan: ledger.Plan) -> Snapshot | None:
-    """Return what the applied files make, or None if it was made of something else, or never."""
+def fits(connection, target: Target, applied: list[Migration]) -> bool:
+    """Return whether what is remembered was made of the same as it would be made of now; of no files, nothing is."""
+    return not applied or _look_up(FITS, connection, target, applied) is not None
+
+
+def recall(connection, target: Target, applied: list[Migration]) -> Snapshot | None:
+    """Return what these files make, or None if what is remembered does not fit."""
+    row = _look_up(RECALL, connection, target, applied)
+    return row and {(kind, identity): Object(owner, tidy(facts)) for kind, identity, owner, facts in row[0]}
+
+
+def _look_up(query: str, connection, target: Target, applied: list[Migration]) -> tuple | None:
     with connection.cursor() as cursor:
         cursor.execute(EXISTS)
         if not cursor.fetchone()[0]:
             return None
-        cursor.execute(RECALL, (_made_of(connection, target, plan),))
-        row = cursor.fetchone()
-    return row and {(kind, identity): Object(owner, facts) for kind, identity, owner, facts in row[0]}
+        cursor.execute(query, (_made_of(connection, target, applied),))
+        return cursor.fetchone()
 
 
-def _made_of(connection, target: Target, plan: ledger.Plan) -> str:
-    """Return a digest of all that a snapshot depends on: the files, the server, the owner, and our questions."""
-    files = [migration.sha256 for migration in plan.applied]
-    parts = [*files, str(connection.server_version), target.owner, ledger.CREATE, *ALL]
+def _made_of(connection, target: Target, applied: list[Migration]) -> str:
+    """Return a digest of the files and of what else decides what they make and how the server prints it."""
+    files = [migration.sha256 for migration in applied]
+    parts = [*files, str(connection.server_version), target.owner, target.user, ledger.CREATE, *ALL]
     return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()

@@ -122,6 +122,7 @@ def run_lock(connection, wait: float) -> Iterator[None]:
             yield
         finally:
             if not connection.closed:
+                cursor.execute("ROLLBACK")  # what failed in a transaction, which would refuse the rest
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock_key("run"))
 
 

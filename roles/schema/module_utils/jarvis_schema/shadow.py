@@ -21,7 +21,7 @@ def shadow(target: Target) -> Iterator[object]:
     """Yield a session in a new, empty database that is like live in locale and owner.
 
     While it exists, the session that made it holds a lock with its name: a shadow whose lock is free
-    was left behind by a run that was killed, and is removed by the next one.
+    was left behind by a run that was killed, and is removed by the next one that makes one.
     """
     admin = connect(target, MAINTENANCE)
     try:

@@ -1,7 +1,5 @@
 """What a run does when there is something to do: verify, preview, bring up to date."""
 
-from typing import NamedTuple
-
 from . import ledger, reference
 from .adopt import adoptable, record
 from .catalog import Snapshot, snapshot
@@ -17,18 +15,9 @@ from .shadow import shadow
 PREVIEW_LOCK_TIMEOUT = 1.0  # seconds; a preview rather knows less than it waits
 
 
-class Live(NamedTuple):
-    """What is there, and what the server is promised to be."""
-
-    objects: Snapshot
-    promised: Snapshot
-    cluster: Snapshot
-
-
 def verify(run: Run, plan: ledger.Plan) -> None:
     """Fail if files are pending, or if the database is not what the applied ones make."""
-    expected = _expected(run, plan)
-    drift = _find_drift(run, expected, _look(run, run.target.lock_timeout))
+    drift = _find_drift(run, _expected(run, plan), run.target.lock_timeout)
     found = [f"{name} is not applied" for name in run.outcome.pending] + drift
     if found:
         raise SchemaError(f"{run.target.database} is not what the files make:\n" + "\n".join(found))
@@ -57,10 +46,10 @@ def bring_up_to_date(run: Run) -> None:
             raise SchemaError(f"roles do not exist: {', '.join(missing)}; the role that runs the server creates them")
         plan = _adopt(run, plan, dry_run=False)
         _refuse_interrupted(run, plan)
-        if plan.pending:
+        if plan.pending or not reference.fits(run.connection, run.target, plan.applied):
             _, expected = _rehearse(run, plan)
             _apply(run, plan)
-            reference.remember(run.connection, run.target, run.plan(), expected)
+            reference.remember(run.connection, run.target, run.request.migrations, expected)
             _warn_of_drift(run, expected, run.target.lock_timeout)
 
 
@@ -108,7 +97,7 @@ def _refuse_interrupted(run: Run, plan: ledger.Plan) -> None:
 
 def _expected(run: Run, plan: ledger.Plan) -> Snapshot:
     """Return the catalog that the applied files make: the one remembered, or else a new one from a shadow."""
-    remembered = reference.recall(run.connection, run.target, plan)
+    remembered = reference.recall(run.connection, run.target, plan.applied)
     return _rehearse(run, plan._replace(pending=[]))[0] if remembered is None else remembered
 
 
@@ -150,17 +139,17 @@ def _apply(run: Run, plan: ledger.Plan) -> None:
         outcome.version = migration.version
 
 
-def _look(run: Run, lock_timeout: float) -> Live:
-    """Read the database's catalog, and what the server says of our roles.
+def _find_drift(run: Run, expected: Snapshot, lock_timeout: float) -> list[str]:
+    """Note what differs from the files and from our promises, and return it as lines for people.
 
     Raises:
         psycopg2.errors.LockNotAvailable: somebody rebuilds a table or a view, for longer than `lock_timeout` seconds.
 
     """
     request = run.request
-    with run.outcome.timed("look"), run.connection.cursor() as cursor:
-        objects = snapshot(run.connection, lock_timeout)
-        promised, cluster = promised_and_actual(
+    with run.outcome.timed("compare"), run.connection.cursor() as cursor:
+        found, own = compare(expected, snapshot(run.connection, lock_timeout), request.application_roles)
+        promised, told = promised_and_actual(
             cursor,
             run.target,
             request.application_roles,
@@ -168,13 +157,7 @@ def _look(run: Run, lock_timeout: float) -> Live:
             settings=request.settings,
             role_settings=request.role_settings,
         )
-    return Live(objects, promised, cluster)
-
-
-def _find_drift(run: Run, expected: Snapshot, live: Live) -> list[str]:
-    """Note what differs from the files and from our promises, and return it as lines for people."""
-    found, own = compare(expected, live.objects, run.request.application_roles)
-    found += compare(live.promised, live.cluster)[0]
+        found += compare(promised, told)[0]
     run.outcome.drift = [as_result(difference) for difference in found]
     run.outcome.application_objects = own
     return [str(difference) for difference in found]
@@ -183,8 +166,8 @@ def _find_drift(run: Run, expected: Snapshot, live: Live) -> list[str]:
 def _warn_of_drift(run: Run, expected: Snapshot, lock_timeout: float) -> None:
     """Tell of drift where it is no failure; who rebuilds a table just now is not waited for."""
     try:
-        live = _look(run, lock_timeout)
+        found = _find_drift(run, expected, lock_timeout)
     except psycopg2.errors.LockNotAvailable:
         run.outcome.warnings.append("Drift is not known: somebody holds an exclusive lock on a table or a view")
         return
-    run.outcome.warnings += [f"Drift: {difference}" for difference in _find_drift(run, expected, live)]
+    run.outcome.warnings += [f"Drift: {difference}" for difference in found]
