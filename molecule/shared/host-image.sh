@@ -29,7 +29,7 @@ WantedBy=sysinit.target
 UNIT
 
 mmdebstrap --quiet --variant=minbase --aptopt='Acquire::Check-Valid-Until "false"' \
-	--include=systemd,systemd-sysv,dbus,python3,iproute2,procps,sudo,ca-certificates \
+	--include=systemd,systemd-sysv,dbus,python3,iproute2,procps,sudo,ca-certificates,openssh-server \
 	--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 	--dpkgopt='path-exclude=/usr/share/locale/*' \
 	--customize-hook="upload $folder/writable-proc-sys.service /etc/systemd/system/writable-proc-sys.service" \

@@ -6,6 +6,7 @@ import base64
 import inspect
 import json
 import shlex
+import tempfile
 import textwrap
 from functools import cache
 from urllib.parse import unquote, urlsplit
@@ -57,6 +58,21 @@ def pytest_terminal_summary(terminalreporter):
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{name}: {value}")
+
+
+@pytest.fixture(scope="session")
+def ssh_options(request):
+    """Return the options that ssh is given: those of the inventory, and that all commands share one connection."""
+    given = request.config.getoption("ssh_extra_args") or ""
+    with tempfile.TemporaryDirectory(prefix="jarvis-") as sockets:
+        yield given if "controlpath" in given.lower() else f"{given} -o ControlPath={sockets}/%C"
+
+
+@pytest.fixture(scope="module")
+def host(host, ssh_options):
+    """Return the host; testinfra knows the option --ssh-extra-args and does not hand it to its connection."""
+    host.backend.ssh_extra_args = ssh_options
+    return host
 
 
 @pytest.fixture(scope="module", autouse=True)
