@@ -27,9 +27,13 @@ GIVEN = {
 WATCH = r"""
 import json, os, sys, time
 needles = [needle.encode() for needle in json.load(open("/root/needles"))]
-looks = 0
+looks, ages = 0, {}
 while os.path.exists("/root/needles"):
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    ages = {pid: ages.get(pid, 0) + 1 for pid in os.listdir("/proc") if pid.isdigit()}
+    for pid, age in ages.items():
+        # What goes on is looked at now and then: it may have become another program.
+        if age > 10 and age % 20:
+            continue
         for kind in ("cmdline", "environ"):
             try:
                 found = open(f"/proc/{pid}/{kind}", "rb").read()
