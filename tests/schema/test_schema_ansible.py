@@ -41,19 +41,34 @@ def play(tmp_path: pathlib.Path, database: Database, *arguments: str, **variable
     return done.returncode, result, done.stdout + done.stderr
 
 
+@pytest.fixture
+def bare_python(tmp_path: pathlib.Path) -> str:
+    """Return an interpreter without psycopg2: this one, isolated from its packages."""
+    path = tmp_path / "python"
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
 def test_check_mode_succeeds_on_a_bare_host_and_says_what_would_be_applied(
-    tmp_path: pathlib.Path, database: Database
+    tmp_path: pathlib.Path, database: Database, bare_python: str
 ) -> None:
-    # Neither a socket nor psycopg2: the interpreter of the system, isolated from its packages.
-    bare = tmp_path / "python"
-    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
-    bare.chmod(0o755)
     code, result, printed = play(
-        tmp_path, database, "--check", ansible_python_interpreter=str(bare), schema_login_unix_socket="/nonexistent"
+        tmp_path, database, "--check", ansible_python_interpreter=bare_python, schema_login_unix_socket="/nonexistent"
     )
     assert code == 0, printed
     assert (result["changed"], result["pending"], result["applied"]) == (True, sorted(shipped()), [])
     assert result["warnings"] == ["No server at /nonexistent/.s.PGSQL.5432 yet: a real run applies all files"]
+
+
+def test_a_verification_without_psycopg2_says_what_is_missing(
+    tmp_path: pathlib.Path, deployed: Database, bare_python: str
+) -> None:
+    code, result, printed = play(
+        tmp_path, deployed, "--check", ansible_python_interpreter=bare_python, schema_state="verified"
+    )
+    assert code != 0, printed
+    assert "Failed to import the required Python library (psycopg2)" in result["msg"]
 
 
 def test_the_role_applies_and_the_second_run_changes_nothing(tmp_path: pathlib.Path, database: Database) -> None:

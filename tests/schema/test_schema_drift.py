@@ -6,8 +6,9 @@ from contextlib import closing
 
 import pytest
 from jarvis_schema import catalog, cluster, drift, runner, session, shadow
-from schema_mutations import MUTATIONS, SERVER_MUTATIONS, ZOO
+from schema_mutations import MUTATIONS, ZOO
 from schema_server import Database, Server, parse, shipped
+from schema_server_mutations import SERVER_MUTATIONS
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,11 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
+import psycopg2
+import pytest
+from jarvis_schema import session
 from schema_server import Database, docker
 
 MODULE = pathlib.Path(__file__).with_name("run_module.py")
@@ -218,3 +222,11 @@ def test_the_lock_is_free_after_every_run(database: Database) -> None:
     database.run(ONE)
     database.run({**ONE, "0002_x.sql": "SELECT nothing;\n"}, expect_failure=True)
     assert database.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+
+
+def test_what_failed_under_the_lock_is_told_and_the_lock_is_free(database: Database) -> None:
+    with closing(session.connect(database.target(), database.name)) as connection:
+        with pytest.raises(psycopg2.errors.DivisionByZero), session.run_lock(connection, 1):
+            connection.cursor().execute("BEGIN; SELECT 1 / 0")
+        with closing(database.connect()) as another:
+            assert session.try_lock(another.cursor(), "run")

@@ -3,7 +3,9 @@
 import re
 from typing import NamedTuple
 
-from .catalog_queries import ALL
+from . import catalog_objects, catalog_relations
+
+QUERIES = (*catalog_relations.QUERIES, *catalog_objects.QUERIES)
 
 # x IN ('a', 'b') on a varchar is printed in one way when it was written, and in another after a
 # dump was restored: (ARRAY['a'::character varying])::text[] or ARRAY[('a'::character varying)::text].
@@ -42,7 +44,7 @@ def snapshot(connection, lock_timeout: float) -> Snapshot:
                 "SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex'; "
                 "SET LOCAL extra_float_digits = 1"
             )
-            for query in ALL:
+            for query in QUERIES:
                 cursor.execute(query)
                 for kind, identity, owner, facts in cursor.fetchall():
                     objects[kind, identity] = Object(owner, tidy(facts))

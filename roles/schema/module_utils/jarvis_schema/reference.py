@@ -8,8 +8,7 @@ import hashlib
 import json
 
 from . import ledger
-from .catalog import Object, Snapshot, tidy
-from .catalog_queries import ALL
+from .catalog import QUERIES, Object, Snapshot, tidy
 from .files import Migration
 from .session import Target
 
@@ -49,5 +48,5 @@ def _look_up(query: str, connection, target: Target, applied: list[Migration]) -
 def _made_of(connection, target: Target, applied: list[Migration]) -> str:
     """Return a digest of the files and of what else decides what they make and how the server prints it."""
     files = [migration.sha256 for migration in applied]
-    parts = [*files, str(connection.server_version), target.owner, target.user, ledger.CREATE, *ALL]
+    parts = [*files, str(connection.server_version), target.owner, target.user, ledger.CREATE, *QUERIES]
     return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()

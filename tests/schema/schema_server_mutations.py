@@ -1,0 +1,80 @@
+"""What somebody may change by hand on the whole server, and how a verification has to tell it."""
+
+from __future__ import annotations
+
+# What acts on the whole server, with what undoes it. {database} is the one that is looked at.
+SERVER_MUTATIONS: list[tuple[str, str, str]] = [
+    ("ALTER ROLE jarvis SUPERUSER", "ALTER ROLE jarvis NOSUPERUSER", "role jarvis: superuser is yes, should be no"),
+    ("ALTER ROLE jarvis BYPASSRLS", "ALTER ROLE jarvis NOBYPASSRLS", "role jarvis: bypass_rls is yes, should be no"),
+    ("ALTER ROLE jarvis CREATEROLE", "ALTER ROLE jarvis NOCREATEROLE", "role jarvis: create_role is yes, should be no"),
+    (
+        "ALTER ROLE jarvis_readonly CREATEDB",
+        "ALTER ROLE jarvis_readonly NOCREATEDB",
+        "role jarvis_readonly: create_db is yes, should be no",
+    ),
+    (
+        "ALTER ROLE jarvis REPLICATION",
+        "ALTER ROLE jarvis NOREPLICATION",
+        "role jarvis: replication is yes, should be no",
+    ),
+    (
+        "ALTER ROLE jarvis_owner LOGIN",
+        "ALTER ROLE jarvis_owner NOLOGIN",
+        "role jarvis_owner: login is yes, should be no",
+    ),
+    (
+        "GRANT jarvis_owner TO jarvis",
+        "REVOKE jarvis_owner FROM jarvis",
+        "membership jarvis in jarvis_owner should not be there",
+    ),
+    (
+        "GRANT pg_write_all_data TO jarvis",
+        "REVOKE pg_write_all_data FROM jarvis",
+        "membership jarvis in pg_write_all_data should not be there",
+    ),
+    (
+        "ALTER ROLE jarvis SET timezone = 'Europe/Berlin'",
+        "ALTER ROLE jarvis SET timezone = 'UTC'",
+        "setting timezone of jarvis: value is Europe/Berlin, should be UTC",
+    ),
+    (
+        "ALTER ROLE jarvis RESET timezone",
+        "ALTER ROLE jarvis SET timezone = 'UTC'",
+        "setting timezone of jarvis: value is not set, should be UTC",
+    ),
+    (
+        "ALTER DATABASE {database} SET search_path = 'odd'",
+        "ALTER DATABASE {database} RESET search_path",
+        "setting search_path of every role in {database} should not be there",
+    ),
+    (
+        "ALTER ROLE jarvis IN DATABASE {database} SET timezone = 'Asia/Tokyo'",
+        "ALTER ROLE jarvis IN DATABASE {database} RESET timezone",
+        "setting timezone of jarvis: value is Asia/Tokyo, should be UTC",
+    ),
+    (
+        "ALTER ROLE jarvis SET session_replication_role = 'replica'",
+        "ALTER ROLE jarvis RESET session_replication_role",
+        "setting session_replication_role of jarvis should not be there",
+    ),
+    (
+        "GRANT SET ON PARAMETER session_replication_role TO jarvis",
+        "REVOKE SET ON PARAMETER session_replication_role FROM jarvis",
+        "parameter privilege SET session_replication_role to jarvis should not be there",
+    ),
+    (
+        "GRANT CONNECT ON DATABASE {database} TO PUBLIC",
+        "REVOKE CONNECT ON DATABASE {database} FROM PUBLIC",
+        "database {database}: public is CONNECT",
+    ),
+    (
+        "GRANT CREATE ON DATABASE {database} TO jarvis",
+        "REVOKE CREATE ON DATABASE {database} FROM jarvis",
+        "database {database}: creators is jarvis",
+    ),
+    (
+        "ALTER DATABASE {database} OWNER TO jarvis",
+        "ALTER DATABASE {database} OWNER TO jarvis_owner",
+        "database {database}: owner is jarvis, should be jarvis_owner",
+    ),
+]
