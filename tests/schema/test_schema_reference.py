@@ -19,7 +19,8 @@ FORGOTTEN = {
 
 def recall(database: Database, migrations: dict[str, str], **target: str) -> catalog.Snapshot | None:
     with closing(session.connect(database.target(), database.name)) as connection:
-        return reference.recall(connection, database.target(**target), parse(migrations))
+        objects = reference.recall(connection, database.target(**target), parse(migrations))
+    return objects and catalog.from_list(objects)
 
 
 def test_what_is_remembered_is_what_a_shadow_makes(deployed: Database) -> None:

@@ -47,14 +47,24 @@ def snapshot(connection, lock_timeout: float) -> Snapshot:
             for query in QUERIES:
                 cursor.execute(query)
                 for kind, identity, owner, facts in cursor.fetchall():
-                    objects[kind, identity] = Object(owner, tidy(facts))
+                    objects[kind, identity] = Object(owner, _tidy(facts))
         finally:
             if not connection.closed:
                 cursor.execute("ROLLBACK")
     return objects
 
 
-def tidy(facts: dict[str, object]) -> dict[str, object]:
+def to_list(objects: Snapshot) -> list[list]:
+    """Return a snapshot in a form that JSON can hold."""
+    return [[kind, identity, *found] for (kind, identity), found in objects.items()]
+
+
+def from_list(objects: list[list]) -> Snapshot:
+    """Return the snapshot that `to_list` was given, maybe by an earlier release."""
+    return {(kind, identity): Object(owner, _tidy(facts)) for kind, identity, owner, facts in objects}
+
+
+def _tidy(facts: dict[str, object]) -> dict[str, object]:
     """Leave out what is null, and print the same expression the same way."""
     return {
         name: CAST_ARRAY.sub(_cast_elements, value) if isinstance(value, str) else value

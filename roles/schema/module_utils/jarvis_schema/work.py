@@ -2,7 +2,7 @@
 
 from . import ledger, reference
 from .adopt import adoptable, record
-from .catalog import Snapshot, snapshot
+from .catalog import Snapshot, from_list, snapshot, to_list
 from .cluster import promised_and_actual
 from .drift import as_diff, as_result, compare
 from .errors import SchemaError
@@ -49,7 +49,7 @@ def bring_up_to_date(run: Run) -> None:
         if plan.pending or not reference.fits(run.connection, run.target, plan.applied):
             _, expected = _rehearse(run, plan)
             _apply(run, plan)
-            reference.remember(run.connection, run.target, run.request.migrations, expected)
+            reference.remember(run.connection, run.target, run.request.migrations, to_list(expected))
             _warn_of_drift(run, expected, run.target.lock_timeout)
 
 
@@ -98,7 +98,7 @@ def _refuse_interrupted(run: Run, plan: ledger.Plan) -> None:
 def _expected(run: Run, plan: ledger.Plan) -> Snapshot:
     """Return the catalog that the applied files make: the one remembered, or else a new one from a shadow."""
     remembered = reference.recall(run.connection, run.target, plan.applied)
-    return _rehearse(run, plan._replace(pending=[]))[0] if remembered is None else remembered
+    return _rehearse(run, plan._replace(pending=[]))[0] if remembered is None else from_list(remembered)
 
 
 def _rehearse(run: Run, plan: ledger.Plan) -> tuple[Snapshot, Snapshot]:

@@ -1,0 +1,12 @@
+"""What is remembered of the catalog is forgotten when the questions to it change."""
+
+from __future__ import annotations
+
+import hashlib
+
+from jarvis_schema import catalog, reference
+
+
+def test_questions_are_the_ones_that_the_digest_stands_for() -> None:
+    digest = hashlib.sha256("\0".join(catalog.QUERIES).encode()).hexdigest()[:16]
+    assert digest == reference.QUESTIONS, f"the questions were changed: write {digest} into reference.py"
