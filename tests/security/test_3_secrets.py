@@ -138,7 +138,7 @@ def test_given_secrets_show_nowhere_in_a_deployment(deploy, host, watch, given):
 
 def test_secrets_show_nowhere_when_a_task_with_them_fails(deploy, host, watch, given, monkeypatch):
     # The server refuses to write, and would log the statements that it refuses.
-    deploy(postgres_settings={"default_transaction_read_only": True})
+    deploy("--tags", "postgres", postgres_settings={"default_transaction_read_only": True})
     assert host.sql("SHOW default_transaction_read_only") == "on"
     another = f"another:given/%{OF_THIS_RUN}"
     monkeypatch.setenv("JARVIS_POSTGRES_PASSWORD", another)
