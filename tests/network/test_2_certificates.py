@@ -53,13 +53,12 @@ def test_preview_of_opening_says_what_would_be_done(deploy, host, opened):
     assert host.containers() == before
 
 
-def test_encryption_is_turned_on_without_loss_and_without_a_restart_of_postgresql(deploy, host, rules):
+def test_encryption_is_turned_on_and_off_without_loss_or_a_restart_of_postgresql(deploy, host, rules):
     host.sql("INSERT INTO agent_state (key, value) VALUES ('network', '{}')")
     host.redis("SET network kept")
-    before = host.containers()
-    assert deploy(tls_enabled=True).code == 0
+    postgres = host.containers()["/jarvis-postgres"]
     # PostgreSQL takes it up by a reload; Redis' health check has to speak TLS.
-    assert host.containers()["/jarvis-postgres"] == before["/jarvis-postgres"]
+    assert deploy(tls_enabled=True).code == 0
     assert rules() == [
         "local postgres peer",
         "local all reject",
@@ -69,6 +68,9 @@ def test_encryption_is_turned_on_without_loss_and_without_a_restart_of_postgresq
         "host all all reject",
         "host all all reject",
     ]
+    assert deploy("--tags", "postgres").code == 0
+    assert host.sql("SHOW ssl") == "off"
+    assert host.containers()["/jarvis-postgres"] == postgres
     assert host.sql("SELECT count(*) FROM agent_state WHERE key = 'network'") == "1"
     assert host.redis("GET network") == "kept"
 
