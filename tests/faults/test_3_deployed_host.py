@@ -72,6 +72,7 @@ def test_memory_limit_is_raised_in_the_running_containers(deploy, host):
     assert {name: identity for name, (identity, _) in after.items()} == {
         name: identity for name, (identity, _) in before.items()
     }
+    assert deploy().code == 0
 
 
 def test_preview_names_an_image_that_is_not_there_yet(deploy):

@@ -13,11 +13,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 pytest_plugins = ["scenario_host"]
 
-RULES = (
-    "SELECT concat_ws(' ', type, array_to_string(user_name, ','), address, netmask, auth_method)"
-    " FROM pg_hba_file_rules ORDER BY line_number"
-)
-
 
 @pytest.fixture(scope="session")
 def link(host):
@@ -37,12 +32,6 @@ def opened(link):
         "redis_bind_address": link["host"],
         "redis_allowed_networks": neighbour,
     }
-
-
-@pytest.fixture(scope="session")
-def rules(host):
-    """Return a function that reads whom PostgreSQL admits, rule by rule."""
-    return lambda: host.sql(RULES).splitlines()
 
 
 @pytest.fixture

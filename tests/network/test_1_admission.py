@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+RULES = (
+    "SELECT concat_ws(' ', type, array_to_string(user_name, ','), address, netmask, auth_method)"
+    " FROM pg_hba_file_rules ORDER BY line_number"
+)
 
-def test_allowed_networks_are_admitted_and_nobody_else(deploy, rules):
+
+def test_allowed_networks_are_admitted_and_nobody_else(deploy, host):
     assert deploy(postgres_allowed_networks=["192.0.2.0/24"]).code == 0
-    assert rules() == [
+    assert host.sql(RULES).splitlines() == [
         "local postgres peer",
         "local all reject",
         "host jarvis,jarvis_readonly samenet scram-sha-256",
@@ -13,3 +18,28 @@ def test_allowed_networks_are_admitted_and_nobody_else(deploy, rules):
         "host all all reject",
         "host all all reject",
     ]
+
+
+def test_encryption_is_turned_on_and_off_without_loss(deploy, play, host):
+    host.sql("INSERT INTO agent_state (key, value) VALUES ('network', '{}')")
+    host.redis("SET network kept")
+    before = host.containers()
+    assert deploy(tls_enabled=True).code == 0
+    # PostgreSQL takes it up by a reload; Redis' health check has to speak TLS.
+    assert host.containers()["/jarvis-postgres"] == before["/jarvis-postgres"]
+    run = play("playbooks/verify.yml")
+    assert run.code == 0
+    assert "certificate of jarvis-postgres: 824 days left; certificate of jarvis-redis: 824 days left" in run.text
+    assert host.sql(RULES).splitlines() == [
+        "local postgres peer",
+        "local all reject",
+        "host jarvis 127.0.0.1 255.255.255.255 scram-sha-256",
+        "hostnossl all all reject",
+        "hostssl jarvis,jarvis_readonly samenet scram-sha-256",
+        "host all all reject",
+        "host all all reject",
+    ]
+    assert deploy().code == 0
+    assert host.containers()["/jarvis-postgres"] == before["/jarvis-postgres"]
+    assert host.sql("SELECT count(*) FROM agent_state WHERE key = 'network'") == "1"
+    assert host.redis("GET network") == "kept"
