@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -14,15 +15,20 @@ def test_every_scenario_is_run() -> None:
     assert sorted(listed) == sorted(path.parent.name for path in PROJECT.glob("molecule/*/molecule.yml"))
 
 
-def test_failed_parts_are_named_at_the_end_and_fail_the_run() -> None:
+def test_failed_parts_are_shown_and_named_at_the_end_and_fail_the_run() -> None:
     done = subprocess.run(
         ["tests/run", "side_by_side"],
         cwd=PROJECT,
-        input="nowhere\nelsewhere\n",
+        env={**os.environ, "JARVIS_TEST_MACHINE_READY": "yes"},
+        input="nowhere\nmachine ready\nelsewhere\n",
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 1
     assert re.search(r"== Failed: (nowhere,elsewhere|elsewhere,nowhere) \(\S+\)\n\Z", done.stdout)
-    assert "there is no part 'nowhere'" in done.stdout
+    while_they_ran, at_the_end = done.stdout.split("== Output of what failed", 1)
+    assert "== Done: machine ready" in while_they_ran
+    assert "there is no part" not in while_they_ran
+    assert "there is no part 'nowhere'" in at_the_end
+    assert "there is no part 'elsewhere'" in at_the_end
