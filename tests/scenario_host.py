@@ -76,8 +76,8 @@ class Host:
     def changed_files(self):
         """Return the paths that differ from the host's image, less what any login or boot leaves behind."""
         listed = subprocess.run(["docker", "diff", self.name], capture_output=True, text=True, check=True).stdout
-        traces = re.compile(r"/(root|tmp|run|var/log|var/lib/systemd|var/tmp|usr/lib/python3\S*)(/|$)|__pycache__")
-        files = {line[2:] for line in listed.splitlines() if not traces.search(line[2:])}
+        traces = re.compile(r"/(root|tmp|run|var/log|var/lib/systemd|var/tmp|usr/lib/python3\S*)(/|$)|/.*/__pycache__")
+        files = {line[2:] for line in listed.splitlines() if not traces.match(line[2:])}
         # A folder counts through what is in it.
         return {path for path in files if not any(other.startswith(path + "/") for other in files)}
 
@@ -113,7 +113,8 @@ def interrupt_at(process, text, seconds_later=0):
         # Ansible sometimes waits for a thread of its own for ever.
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=SECOND_CTRL_C_SECONDS)
-    assert process.returncode != 0
+    # What Ansible ends with when all is well, a task has failed, or a host is not reached.
+    assert process.returncode not in (0, 2, 4)
 
 
 @pytest.fixture(scope="session")

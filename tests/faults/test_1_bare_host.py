@@ -23,7 +23,8 @@ def test_preview_succeeds_and_says_what_would_be_done(deploy):
 
 
 def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
-    host.run("nohup python3 -m http.server --bind 127.0.0.1 5432 >/dev/null 2>&1 & sleep 1")
+    host.run("nohup python3 -m http.server --bind 127.0.0.1 5432 >/dev/null 2>&1 &")
+    host.run("until ss -Hltn sport = :5432 | grep -q .; do sleep 0.1; done")
     try:
         run = deploy(
             preflight_supported_distributions={"Debian": ["11"]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 SENTINEL = "INSERT INTO agent_state (key, value) VALUES ('faults', '{}') ON CONFLICT (key) DO NOTHING"
 
@@ -27,6 +28,8 @@ def test_preview_of_a_deployed_host_has_nothing_to_change(deploy):
 def test_schema_is_looked_at_alone_by_its_tag(deploy):
     run = deploy("--tags", "schema")
     assert (run.code, run.count("changed")) == (0, 0)
+    assert "TASK [schema : Apply the schema]" in run.text
+    assert not re.search(r"TASK \[(postgres|redis|client) :", run.text)
 
 
 def test_reloadable_setting_is_reloaded_without_a_restart(deploy, host):
@@ -101,12 +104,14 @@ def test_down_removes_the_containers_and_keeps_the_volumes(play, deploy, host):
 
 def test_engine_settings_of_others_are_kept_and_containers_outlive_the_restart(deploy, host):
     path = "/etc/docker/daemon.json"
-    before = host.containers()
+    engine = "systemctl show --property=MainPID docker"
+    before, old_engine = host.containers(), host.out(engine)
     settings = json.loads(host.out(f"cat {path}"))
     theirs = {**settings, "shutdown-timeout": 20, "log-opts": {"max-size": "1m"}}
     host.run(f"cat > {path} <<'EOF'\n{json.dumps(theirs)}\nEOF")
     assert deploy("--tags", "docker").code == 0
     assert json.loads(host.out(f"cat {path}")) == {**settings, "shutdown-timeout": 20}
+    assert host.out(engine) != old_engine
     assert host.containers() == before
 
 

@@ -106,7 +106,8 @@ def fetch(deploy, folder):
 
 
 def test_images_are_pulled_by_tag(fetch, host, registry):
-    host.run("docker rm -f jarvis-postgres jarvis-redis; docker image prune --all --force")
+    host.run("docker rm -f jarvis-postgres jarvis-redis && docker image prune --all --force")
+    assert host.out("docker image ls --quiet") == ""
     assert fetch().code == 0
     for name, image in registry.items():
         assert host.out(f"docker image inspect --format '{{{{.Id}}}}' {REGISTRY}/{name}") == image.id

@@ -51,9 +51,15 @@ def reboot(host):
     return lambda: boot(host) != before
 
 
+def process_ids(host, names):
+    return set(host.check_output(f"docker inspect --format '{{{{.State.Pid}}}}' {names}").split())
+
+
 def crash(host, names):
-    pids = host.check_output(f"docker inspect --format '{{{{.State.Pid}}}}' {names}")
-    host.check_output(f"kill -9 {' '.join(pids.split())}")
+    before = process_ids(host, names)
+    host.check_output(f"kill -9 {' '.join(before)}")
+    # Until the engine has noticed, and started them again, it still calls them healthy.
+    return lambda: not process_ids(host, names) & (before | {"0"})
 
 
 EVENTS = {
@@ -92,7 +98,7 @@ def test_row_and_key_survive(host, settings, on_host, event):
     on_host(write, marker)
     happened = EVENTS[event](host, names)
     if callable(happened):
-        wait_until("the reboot", happened)
+        wait_until(event, happened)
     wait_until(f"the health of {names}", lambda: all_healthy(host, names))
     expected = {}
     if "DATABASE_URL" in settings:

@@ -6,6 +6,11 @@ RULES = (
     "SELECT concat_ws(' ', type, array_to_string(user_name, ','), address, netmask, auth_method)"
     " FROM pg_hba_file_rules ORDER BY line_number"
 )
+LOG_IN_UNENCRYPTED = """
+import os, psycopg2, redis
+assert not psycopg2.connect(os.environ["DATABASE_URL"], sslmode="disable").info.ssl_in_use
+assert os.environ["REDIS_URL"].startswith("redis://") and redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
+"""
 
 
 def test_allowed_networks_are_admitted_and_nobody_else(deploy, host):
@@ -41,5 +46,6 @@ def test_encryption_is_turned_on_and_off_without_loss(deploy, play, host):
     ]
     assert deploy().code == 0
     assert host.containers()["/jarvis-postgres"] == before["/jarvis-postgres"]
+    host.run(f"set -a; . /etc/jarvis/jarvis.env; python3 -c '{LOG_IN_UNENCRYPTED}'")
     assert host.sql("SELECT count(*) FROM agent_state WHERE key = 'network'") == "1"
     assert host.redis("GET network") == "kept"

@@ -168,7 +168,7 @@ def test_supplied_certificate_is_used(deploy, play, host, supply, serials, neigh
     assert run.code == 0
     assert "certificate of jarvis-redis: 100 days left" in run.text
     run = deploy(**opened, **SUPPLIED)
-    assert run.count("changed") == 0
+    assert (run.code, run.count("changed")) == (0, 0)
 
 
 def test_host_goes_back_to_loopback_and_its_own_authority(deploy, play, host):

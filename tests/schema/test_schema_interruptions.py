@@ -160,6 +160,7 @@ def test_runs_on_different_databases_do_not_wait_for_each_other(database: Databa
     database.server.create_database(f"{database.name}_b")
     beside = Database(database.server, f"{database.name}_b")
     assert beside.run(extended, target=beside.target(lock_wait=0)).applied == ["0001_x.sql"]
+    assert process.poll() is None
     assert result_of(process)["changed"] is True
 
 

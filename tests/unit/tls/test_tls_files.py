@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from ansible.module_utils import tls_files
 from certificates import Authority, pem, pem_of_key
@@ -123,6 +125,19 @@ def test_names_are_written_as_a_certificate_holds_them_each_once():
     assert tls_files.alternative_names(names) == ["DNS:localhost", "IP:127.0.0.1", "DNS:db1", "DNS:db1.example.net"]
 
 
-def test_default_address_is_one_of_this_host_and_no_loopback():
-    address = tls_files.default_address()
-    assert address is None or not address.startswith("127.")
+def test_default_address_is_the_one_from_which_others_are_reached(monkeypatch):
+    class Routed(socket.socket):
+        def connect(self, address):
+            super().connect(("127.0.0.1", address[1]))
+
+    monkeypatch.setattr(socket, "socket", Routed)
+    assert tls_files.default_address() == "127.0.0.1"
+
+
+def test_there_is_no_default_address_where_no_other_is_reached(monkeypatch):
+    class Unrouted(socket.socket):
+        def connect(self, address):
+            raise OSError(f"no route to {address}")
+
+    monkeypatch.setattr(socket, "socket", Unrouted)
+    assert tls_files.default_address() is None
