@@ -45,3 +45,4 @@ def test_data_outside_of_its_volume_is_named(play, host):
     run = play("playbooks/verify.yml")
     assert run.code == 2
     assert "FAILED tests/infra/postgres/test_container.py::test_data_directory_is_the_named_volume" in run.text
+    assert "jarvis_postgres_data" in run.text

@@ -34,7 +34,7 @@ def opened(opened, closed):
 
 
 @pytest.fixture
-def containers_of(host, neighbour):
+def container_addresses(host, neighbour):
     """Return a function that tells the containers' present addresses, [PostgreSQL's, Redis'], with a route to each."""
 
     def routed():
@@ -47,10 +47,10 @@ def containers_of(host, neighbour):
     return routed
 
 
-def assert_only_the_allowed_get_in(neighbour, containers_of):
+def assert_only_the_allowed_get_in(neighbour, container_addresses):
     assert neighbour.connects(neighbour.allowed) == OPEN
     assert neighbour.connects(neighbour.other) == CLOSED
-    for address in containers_of():
+    for address in container_addresses():
         for source in (neighbour.allowed, neighbour.other):
             assert neighbour.connects(source, address) == CLOSED
 
@@ -59,19 +59,19 @@ def without_the_chain(host):
     host.run("iptables -D DOCKER-USER -o jarvis ! -i jarvis -j JARVIS")
 
 
-def test_loopback_is_closed_to_neighbours_whatever_they_send(deploy, neighbour, closed, containers_of):
+def test_loopback_is_closed_to_neighbours_whatever_they_send(deploy, neighbour, closed, container_addresses):
     assert deploy(**closed).code == 0
     for source in (neighbour.allowed, neighbour.other):
         assert neighbour.connects(source) == CLOSED
         for port in SERVERS:
             assert not neighbour.forges(source, "127.0.0.1", port)
-        for address in containers_of():
+        for address in container_addresses():
             assert neighbour.connects(source, address) == CLOSED
 
 
-def test_rules_removed_by_hand_come_back(deploy, host, neighbour, closed, containers_of):
+def test_rules_removed_by_hand_come_back(deploy, host, neighbour, closed, container_addresses):
     # What the engine alone lets pass, so that the test before has something to find.
-    postgres, _ = containers_of()
+    postgres, _ = container_addresses()
     without_the_chain(host)
     assert neighbour.connects(neighbour.other, postgres, [5432]) == {"5432": True}
     assert neighbour.forges(neighbour.other, "127.0.0.1", 5432)
@@ -99,9 +99,11 @@ def test_verification_names_rules_that_are_gone(host, play):
     assert "1 failed, 90 passed" in run.text
 
 
-def test_allowed_address_gets_in_and_no_other_and_to_no_other_port(deploy, neighbour, host, opened, containers_of):
+def test_allowed_address_gets_in_and_no_other_and_to_no_other_port(
+    deploy, neighbour, host, opened, container_addresses
+):
     assert deploy(**opened).code == 0
-    assert_only_the_allowed_get_in(neighbour, containers_of)
+    assert_only_the_allowed_get_in(neighbour, container_addresses)
     for source in (neighbour.allowed, neighbour.other):
         assert not any(neighbour.connects(source, ports=OTHERS).values())
 
@@ -119,7 +121,9 @@ def test_connection_ends_when_its_network_is_allowed_no_more(deploy, neighbour, 
     assert process.communicate("go on\n", timeout=60)[0] == "ended\n"
 
 
-def test_firewall_of_the_host_and_rules_of_others_stay_as_they_are(deploy, host, neighbour, opened, containers_of):
+def test_firewall_of_the_host_and_rules_of_others_stay_as_they_are(
+    deploy, host, neighbour, opened, container_addresses
+):
     host.run("DEBIAN_FRONTEND=noninteractive apt-get install -qq -y ufw >/dev/null 2>&1")
     host.run("ufw default deny incoming && ufw --force enable")
     host.run("iptables -I DOCKER-USER -s 203.0.113.9 -j DROP && iptables -A FORWARD -s 203.0.113.10 -j DROP")
@@ -127,7 +131,7 @@ def test_firewall_of_the_host_and_rules_of_others_stay_as_they_are(deploy, host,
     host.run("iptables -F JARVIS")
     assert deploy("--tags", "firewall", **opened).code == 0
     assert host.out("iptables -S | grep -v JARVIS") == foreign
-    assert_only_the_allowed_get_in(neighbour, containers_of)
+    assert_only_the_allowed_get_in(neighbour, container_addresses)
     host.run("ufw --force disable")  # which would keep closed what the next tests look at
 
 
@@ -139,10 +143,10 @@ def test_firewall_of_the_host_and_rules_of_others_stay_as_they_are(deploy, host,
     ],
 )
 def test_no_door_is_open_for_a_moment_while_the_engine_or_the_host_starts(
-    host, neighbour, containers_of, event, witness
+    host, neighbour, container_addresses, event, witness
 ):
     # The host's first, which is open to the allowed. The two containers may exchange their addresses.
-    doors = [(at, port) for at in (neighbour.host_address, *containers_of()) for port in SERVERS]
+    doors = [(at, port) for at in (neighbour.host_address, *container_addresses()) for port in SERVERS]
     with knocking(neighbour, neighbour.allowed, doors[:1]) as found:
         time.sleep(1)
     assert found  # an open door is noticed
@@ -160,17 +164,17 @@ def test_no_door_is_open_for_a_moment_while_the_engine_or_the_host_starts(
 
 
 def test_all_addresses_of_the_host_may_be_published_and_only_the_allowed_get_in(
-    deploy, play, host, neighbour, opened, containers_of
+    deploy, play, host, neighbour, opened, container_addresses
 ):
     everywhere = {**opened, "postgres_bind_address": "0.0.0.0", "redis_bind_address": "0.0.0.0"}
     assert deploy(**everywhere).code == 0
-    assert_only_the_allowed_get_in(neighbour, containers_of)
+    assert_only_the_allowed_get_in(neighbour, container_addresses)
     assert play("playbooks/verify.yml").code == 0
     run = deploy(**everywhere)
     assert (run.code, run.count("changed")) == (0, 0)
 
 
-def test_older_kernel_interface_does_it_as_well(deploy, host, neighbour, opened, containers_of):
+def test_older_kernel_interface_does_it_as_well(deploy, host, neighbour, opened, container_addresses):
     witness = "cut -d' ' -f22 /proc/1/stat"
     before = host.out(witness)
     host.run("update-alternatives --set iptables /usr/sbin/iptables-legacy")
@@ -183,4 +187,4 @@ def test_older_kernel_interface_does_it_as_well(deploy, host, neighbour, opened,
     assert "-A JARVIS -j DROP" in host.out("iptables-legacy -S")
     assert "JARVIS" not in host.out("iptables-nft -S 2>/dev/null")
     assert host.out("/usr/local/sbin/jarvis-firewall check") == "in force"
-    assert_only_the_allowed_get_in(neighbour, containers_of)
+    assert_only_the_allowed_get_in(neighbour, container_addresses)
