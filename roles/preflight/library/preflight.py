@@ -38,7 +38,7 @@ options:
     type: int
     required: true
   min_disk_mb:
-    description: Free space in MiB that the engine's data folder has to have.
+    description: Free space in MiB that the engine's data folder and the servers' have to have.
     type: int
     required: true
   ports:
@@ -110,8 +110,8 @@ options:
     description: PostgreSQL major of that image in the archive, when it comes from one.
     type: str
     default: ""
-  postgres_volume:
-    description: Name of the volume that holds, or will hold, the data.
+  postgres_data_major:
+    description: PostgreSQL major that wrote the data of this host, empty where there is none.
     type: str
     default: ""
 attributes:
@@ -162,6 +162,9 @@ from ansible.module_utils import preflight_host as host
 from ansible.module_utils import preflight_input as checks
 from ansible.module_utils.basic import AnsibleModule
 
+# Where the servers' data lies.
+SERVERS_FOLDER = "/var/lib/jarvis"
+
 ARGUMENTS = {
     "distribution": {"type": "str", "required": True},
     "distribution_version": {"type": "str", "required": True},
@@ -198,7 +201,7 @@ ARGUMENTS = {
     "passwords": {"type": "dict", "default": {}, "no_log": True},
     "postgres_image": {"type": "str", "default": ""},
     "postgres_archive_major": {"type": "str", "default": ""},
-    "postgres_volume": {"type": "str", "default": ""},
+    "postgres_data_major": {"type": "str", "default": ""},
 }
 
 
@@ -225,12 +228,13 @@ def capacity_problems(given, memory, data_root):
             f"The host has {memory} MiB of memory, and preflight_min_memory_mb asks for {given['min_memory_mb']}. "
             "Use a larger host, or lower the variable if you know that it suffices."
         )
-    free = host.disk_free_mb(data_root)
-    if free < given["min_disk_mb"]:
-        yield (
-            f"{data_root} has {free} MiB free, and preflight_min_disk_mb asks for {given['min_disk_mb']}. "
-            "Free some space, or lower the variable if you know that it suffices."
-        )
+    for folder in dict.fromkeys([data_root, SERVERS_FOLDER]):
+        free = host.disk_free_mb(folder)
+        if free < given["min_disk_mb"]:
+            yield (
+                f"{folder} has {free} MiB free, and preflight_min_disk_mb asks for {given['min_disk_mb']}. "
+                "Free some space, or lower the variable if you know that it suffices."
+            )
 
 
 def address_problems(given):
@@ -254,16 +258,15 @@ def port_problems(given):
             )
 
 
-def volume_problems(given, data_root):
-    """Yield the problem of a data volume that the image cannot read."""
+def major_problems(given):
+    """Yield the problem of data that the image cannot read."""
     if given["postgres_image"]:
         wanted = checks.image_major(
             given["postgres_image"],
             host.present_image_major(given["postgres_image"]),
             given["postgres_archive_major"],
         )
-        found = host.volume_major(data_root, given["postgres_volume"])
-        yield from checks.major_problems(given["postgres_image"], wanted, found, given["postgres_volume"])
+        yield from checks.major_problems(given["postgres_image"], wanted, given["postgres_data_major"])
 
 
 def main():
@@ -282,7 +285,7 @@ def main():
     problems += capacity_problems(given, memory, data_root)
     problems += address_problems(given)
     problems += port_problems(given)
-    problems += volume_problems(given, data_root)
+    problems += major_problems(given)
     if problems:
         listed = "\n".join(f"- {problem}" for problem in problems)
         module.fail_json(msg=f"Nothing was changed. This has to be mended first:\n{listed}", problems=problems)

@@ -45,15 +45,6 @@ def engine_settings():
     return settings
 
 
-def volume_major(data_root, volume):
-    """Return the PostgreSQL major version that wrote a named volume, None for a new or empty one."""
-    try:
-        with open(os.path.join(data_root, "volumes", volume, "_data", "PG_VERSION"), encoding="ascii") as stream:
-            return stream.read().strip()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
 def engine_get(path):
     """Return the engine's JSON answer to GET C(path), None where it does not answer or does not know it."""
     connection = http.client.HTTPConnection("localhost", timeout=10)

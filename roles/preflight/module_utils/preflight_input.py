@@ -151,11 +151,10 @@ def image_major(image, present_major=None, archive_major=None):
     return present_major or archive_major or (tag.group(1) if tag else None)
 
 
-def major_problems(image, wanted, found, volume):
-    """Yield a problem when the data volume was written by another PostgreSQL major than the image's."""
+def major_problems(image, wanted, found):
+    """Yield a problem when the data of the host was written by another PostgreSQL major than the image's."""
     if wanted and found and wanted != found:
         yield (
-            f"images_postgres is {image} (PostgreSQL {wanted}), but the volume {volume} holds data of "
-            f"PostgreSQL {found}, which it cannot read. Use an image of PostgreSQL {found}, or move the data "
-            "by dump and restore."
+            f"images_postgres is {image} (PostgreSQL {wanted}), but the data of this host was written by PostgreSQL "
+            f"{found}, and it cannot read that. Use an image of PostgreSQL {found}, or move the data by dump and restore."
         )

@@ -1,0 +1,196 @@
+#!/usr/bin/python
+# Copyright: the Jarvis data tier authors
+# MIT licence (see LICENSE)
+"""Ansible module: where the servers' data lies, and that it is the data that was there before."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: server_data
+short_description: Keep each server on its own data, and never on an empty place where data was
+description:
+  - The data of a server lies in C(/var/lib/jarvis/<server>/data), out of the container engine's reach.
+  - Which data that is, is written down under C(/etc/jarvis/state) once a deployment has succeeded. PostgreSQL's is known by
+    its system identifier, Redis' by a marker beside its files.
+  - Absent, empty or other data is a problem from then on, and nothing is touched. So is data that something else uses.
+options:
+  servers:
+    description: Servers of the host.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Which server.
+        type: str
+        choices: [postgres, redis]
+        required: true
+      container:
+        description: Name of its container.
+        type: str
+        required: true
+      image:
+        description: Its image.
+        type: str
+        required: true
+      user:
+        description: Name of the user that it runs as, inside the image.
+        type: str
+        required: true
+      volume:
+        description: Volume of an earlier release, from which the data is moved.
+        type: str
+        required: true
+      client_variable:
+        description: Name in the client settings that tells that a host was deployed before.
+        type: str
+        required: true
+      allow_empty:
+        description: Whether an empty database may take the place of data that was lost.
+        type: bool
+        required: true
+      first_start_file:
+        description: File that has content only while the image may begin an empty database.
+        type: path
+      socket_folder:
+        description: Folder of the server's unix socket.
+        type: path
+  state:
+    description:
+      - V(inspected) returns the problems and changes nothing.
+      - V(prepared) moves the data, makes folders, gives them to the user of the image; the container may run afterwards.
+      - V(recorded) writes down which data a running server has.
+    type: str
+    choices: [inspected, prepared, recorded]
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: Tells what would be done.
+  diff_mode:
+    support: full
+    description: What is, or would be, done, a sentence each.
+author: Jarvis data tier
+"""
+
+EXAMPLES = r"""
+- name: Prepare the data
+  server_data:
+    state: prepared
+    servers:
+      - name: redis
+        container: jarvis-redis
+        image: redis:7-alpine
+        user: redis
+        volume: jarvis_redis_data
+        client_variable: REDIS_URL
+        allow_empty: false
+"""
+
+RETURN = r"""
+problems:
+  description: Why the data must not be touched, a sentence each.
+  type: list
+  elements: str
+  returned: always
+done:
+  description: What was, or in check mode would be, done, a sentence each.
+  type: list
+  elements: str
+  returned: always
+plans:
+  description: What each server's data needs; V(keep), V(move), V(new), V(renew), or null with problems.
+  type: dict
+  returned: always
+majors:
+  description: PostgreSQL's major version that wrote the data, by server; empty where there is none.
+  type: dict
+  returned: always
+unrecorded:
+  description: Servers whose data is not written down yet.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from ansible.module_utils import data_changes as changes
+from ansible.module_utils import data_judgement as judgement
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.data_observation import Server, observe
+from ansible.module_utils.data_preparation import prepare
+
+OPTIONS = {
+    "name": {"type": "str", "required": True, "choices": ["postgres", "redis"]},
+    "container": {"type": "str", "required": True},
+    "image": {"type": "str", "required": True},
+    "user": {"type": "str", "required": True},
+    "volume": {"type": "str", "required": True},
+    "client_variable": {"type": "str", "required": True},
+    "allow_empty": {"type": "bool", "required": True},
+    "first_start_file": {"type": "path"},
+    "socket_folder": {"type": "path"},
+}
+
+
+def record(server, observed, check_mode):
+    """Write down which data a server has, and end what allowed it to begin; yield what was done.
+
+    Raises changes.ChangeError when there is no data, though the server runs.
+    """
+    if not check_mode:
+        if observed.content.state == "data" and not observed.content.identity:
+            changes.name_the_data(server, server.work_folder(server.folder))
+            observed = observe(server)
+        if observed.content.state != "data":
+            raise changes.ChangeError(
+                f"{server.container} runs, and {server.folder} holds no data ({observed.content.state}). Where does it write?"
+            )
+        changes.record(server, observed.content)
+        if server.first_start_file:
+            changes.allow_first_start(server.first_start_file, False)
+    yield f"recorded which data {server.name} has"
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "servers": {"type": "list", "elements": "dict", "required": True, "options": OPTIONS},
+            "state": {"type": "str", "choices": ["inspected", "prepared", "recorded"], "required": True},
+        },
+        supports_check_mode=True,
+    )
+    servers = [Server(**given) for given in module.params["servers"]]
+    state = module.params["state"]
+    problems, done, plans, majors = [], [], {}, {}
+    try:
+        observed = {server: observe(server) for server in servers}
+        for server, found in observed.items():
+            problems += judgement.problems(server, found)
+            plans[server.name] = judgement.plan(server, found)
+            majors[server.name] = found.content.major or found.volume_content.major or ""
+        if problems and state != "inspected":
+            module.fail_json(msg="\n".join(problems), problems=problems, done=[])
+        for server, found in observed.items() if state != "inspected" else ():
+            done += (
+                prepare(server, found, plans[server.name], module.check_mode)
+                if state == "prepared"
+                else record(server, found, module.check_mode)
+            )
+    except (changes.ChangeError, OSError, ValueError) as error:
+        module.fail_json(msg=str(error), problems=[str(error)], done=done)
+    if module.check_mode:
+        done = [f"would have {sentence}" for sentence in done]
+    module.exit_json(
+        changed=bool(done),
+        diff={"prepared": "".join(f"{sentence}\n" for sentence in done)},
+        problems=problems,
+        done=done,
+        plans=plans,
+        majors=majors,
+        unrecorded=[server.name for server, found in observed.items() if not found.recorded or plans[server.name] != "keep"],
+    )
+
+
+if __name__ == "__main__":
+    main()

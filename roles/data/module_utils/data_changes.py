@@ -1,0 +1,197 @@
+"""What is done to a server's data: moved, begun, handed to another user. Whatever is interrupted, the next run completes."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+import uuid
+
+from ansible.module_utils import data_files as files
+
+STOP_SECONDS = 120
+
+
+class ChangeError(Exception):
+    """What could not be done, and what to do about it."""
+
+
+def write_atomically(path, text, mode):
+    """Write a file of root's so that it is either the old or the new one."""
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.chmod(temporary, mode)
+    os.replace(temporary, path)
+    sync_folder(os.path.dirname(path))
+
+
+def sync_folder(path):
+    """Make the names in a folder survive a loss of power."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def command(*words):
+    """Run a command and return what it prints. Raises ChangeError with its own words when it fails."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ChangeError(f"{' '.join(words)}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def stop(server):
+    """Stop the server's container with the time that a clean shutdown takes."""
+    command("docker", "stop", "--time", str(STOP_SECONDS), server.container)
+
+
+def set_aside(path):
+    """Give a folder another name beside its place, and return it. Nothing is ever deleted."""
+    target = f"{path}.set-aside-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    os.rename(path, target)
+    sync_folder(os.path.dirname(path))
+    return target
+
+
+def make_folder(path, mode, uid=0, gid=0):
+    """Make a folder, or give one that is there its owner and mode."""
+    if not os.path.isdir(path):
+        os.mkdir(path, mode)
+    os.chmod(path, mode)
+    os.chown(path, uid, gid)
+
+
+def size_of(folder):
+    """Return (number of files, their bytes) of a folder."""
+    sizes = [
+        os.lstat(os.path.join(parent, name)).st_size for parent, _, names in os.walk(folder) for name in names
+    ]
+    return len(sizes), sum(sizes)
+
+
+def move(server, observed):
+    """Bring the data of a volume into the data folder, and return what was moved. The server is stopped.
+
+    It is copied where there is room, so that the volume stays a way back; else renamed, where that is possible. The
+    copy is closed off in the volume once the new one is proven, and before that one gets its name: so at no moment
+    can two servers find the data.
+    """
+    if not observed.half_moved:
+        copy(server, observed.volume)
+    if os.path.isdir(server.moving):
+        close_volume(observed.volume)
+        if os.path.exists(server.folder):
+            set_aside(server.folder)
+        os.rename(server.moving, server.folder)
+        sync_folder(server.home)
+    number, size = size_of(server.folder)
+    return f"{number} files, {size // 2**20} MiB; the volume is kept until you remove it: docker volume rm {server.volume}"
+
+
+def copy(server, volume):
+    """Make a proven copy of a volume's data beside its place; without room for one, rename it into its place."""
+    name_the_data(server, volume)
+    earlier = os.path.join(volume, files.MOVED_FOLDER)
+    if os.path.exists(earlier):
+        set_aside(earlier)
+    before = (size_of(volume), server_identity(server, volume))
+    if os.path.exists(server.moving):
+        shutil.rmtree(server.moving)
+    if shutil.disk_usage(server.home).free < before[0][1]:
+        rename(server, volume)
+        return
+    target = server.moving
+    if server.name == "redis":
+        owner = os.stat(volume)
+        make_folder(server.moving, 0o700, owner.st_uid, owner.st_gid)
+        target = os.path.join(server.moving, files.REDIS_FOLDER)
+    command("cp", "--archive", "--reflink=auto", volume, target)
+    command("sync", "--file-system", target)
+    after = (size_of(target), server_identity(server, target))
+    if before != after:
+        raise ChangeError(
+            f"The copy of {volume} in {target} differs from it: {after} instead of {before}. The volume is untouched. "
+            "Deploy again."
+        )
+
+
+def rename(server, volume):
+    """Give a volume's data its new place in one step, on the same file system. Raises ChangeError on another."""
+    if os.stat(volume).st_dev != os.stat(server.home).st_dev:
+        raise ChangeError(
+            f"{server.home} has {shutil.disk_usage(server.home).free // 2**20} MiB free, and the data in {volume} takes "
+            f"{size_of(volume)[1] // 2**20} MiB. Free some space, or mount a larger disk there, then deploy again. The data "
+            "is untouched."
+        )
+    owner = os.stat(volume)
+    target = server.folder
+    if server.name == "redis":
+        make_folder(server.folder, 0o700, owner.st_uid, owner.st_gid)
+        target = os.path.join(server.folder, files.REDIS_FOLDER)
+    os.rename(volume, target)
+    make_folder(volume, 0o700, owner.st_uid, owner.st_gid)
+    close_volume(volume)
+
+
+def server_identity(server, folder):
+    """Return the identity of the data in a folder that is laid out as a server's own work folder."""
+    if server.name == "postgres":
+        return files.system_identifier(folder)
+    return files.first_line(os.path.join(folder, files.REDIS_MARKER))
+
+
+def name_the_data(server, folder):
+    """Give Redis' data the name that PostgreSQL's has by itself."""
+    marker = os.path.join(folder, files.REDIS_MARKER)
+    if server.name == "redis" and not os.path.exists(marker):
+        write_atomically(marker, f"{uuid.uuid4()}\n", 0o444)
+
+
+def close_volume(volume):
+    """Put what a moved volume holds into a folder of its own, so that no server takes it for data any more."""
+    inner = os.path.join(volume, files.MOVED_FOLDER)
+    os.makedirs(inner, mode=0o700, exist_ok=True)
+    for name in files.entries(volume) - {files.MOVED_FOLDER}:
+        os.rename(os.path.join(volume, name), os.path.join(inner, name))
+    sync_folder(volume)
+
+
+def hand_over(folder, uid, gid):
+    """Give a folder and all in it to a user. The folder itself comes last: its owner tells that all is done."""
+    for parent, folders, names in os.walk(folder, topdown=False):
+        for name in folders + names:
+            os.lchown(os.path.join(parent, name), uid, gid)
+    os.chown(folder, uid, gid)
+
+
+def first_start_allowed(path):
+    """Return whether the image may begin an empty database, None when its file is missing."""
+    try:
+        return os.path.getsize(path) > 0
+    except FileNotFoundError:
+        return None
+
+
+def allow_first_start(path, allowed):
+    """Let the image begin an empty database, or not.
+
+    It refuses to begin one without a password for its superuser. Nobody knows this one, and no rule admits it.
+    """
+    if first_start_allowed(path) != allowed:
+        write_atomically(path, secrets.token_urlsafe(32) if allowed else "", 0o444)
+
+
+def record(server, content):
+    """Write down which data this host has from now on."""
+    make_folder(os.path.dirname(server.record), 0o700)
+    text = json.dumps({"identity": content.identity, "append_only": content.append_only})
+    write_atomically(server.record, text + "\n", 0o600)

@@ -1,0 +1,33 @@
+"""The user that an image runs its server as, by number."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+from ansible.module_utils.preflight_host import engine_get
+
+IDS = re.compile(r"uid=(\d+).* gid=(\d+)")
+
+
+def image_user(server):
+    """Return (user id, group id) of the server in its image, None when the image is not on the host.
+
+    Raises ValueError when the image has no such user.
+    """
+    image = engine_get(f"/images/{server.image}/json")
+    if not image:
+        return None
+    container = engine_get(f"/containers/{server.container}/json") or {}
+    pid = (container.get("State") or {}).get("Pid")
+    # A container of this image tells without another one being made.
+    if pid and container["Image"] == image["Id"]:
+        found = os.stat(f"/proc/{pid}")
+        return found.st_uid, found.st_gid
+    words = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "id", server.image, server.user]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    ids = IDS.match(done.stdout)
+    if not ids:
+        raise ValueError(f"The image {server.image} does not say who its user {server.user} is: {done.stderr.strip()}")
+    return int(ids.group(1)), int(ids.group(2))

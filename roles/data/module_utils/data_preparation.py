@@ -1,0 +1,64 @@
+"""Bring a server's data to where its container expects it."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.module_utils import data_changes as changes
+from ansible.module_utils import data_files as files
+from ansible.module_utils import data_judgement as judgement
+from ansible.module_utils.data_observation import ROOT
+from ansible.module_utils.data_owner import image_user
+
+BEGINNING = {judgement.NEW, judgement.RENEW}
+
+
+def prepare(server, observed, plan, check_mode):
+    """Yield what is, or in check mode would be, done, a sentence each that begins with what it does.
+
+    Raises changes.ChangeError for what cannot be done, ValueError for an image without the server's user.
+    """
+    ids = image_user(server)
+    begins = plan in BEGINNING
+    new_owner = ids if plan == judgement.KEEP and ids and observed.owner != ids[0] else None
+    closes = not begins and server.first_start_file and changes.first_start_allowed(server.first_start_file) is not False
+    if not check_mode:
+        if ids is None:
+            raise changes.ChangeError(f"The image {server.image} is not on the host.")
+        make_homes(server)
+        if observed.running and (plan != judgement.KEEP or new_owner):
+            changes.stop(server)
+    if plan == judgement.MOVE:
+        what = f"the data of {server.name} from the volume {server.volume} to {server.folder}"
+        yield f"moved {what}" + ("" if check_mode else f" ({changes.move(server, observed)})")
+    if plan == judgement.RENEW:
+        yield f"set {server.folder} aside" + ("" if check_mode else f" as {changes.set_aside(server.folder)}")
+    if begins:
+        yield f"made {server.folder} for a new, empty database"
+    if new_owner:
+        yield f"given {server.folder} to the user {ids[0]} of the image {server.image}; it belonged to {observed.owner}"
+    if closes:
+        yield f"emptied {server.first_start_file}, so that {server.container} begins no empty database by itself"
+    if not check_mode:
+        settle(server, ids, begins)
+
+
+def make_homes(server):
+    """Make the folders above the data: root's, and closed to others."""
+    changes.make_folder(ROOT, 0o755)
+    changes.make_folder(server.home, 0o700)
+
+
+def settle(server, ids, begins):
+    """Make the folders that the container mounts and give them to the user of its image."""
+    uid, gid = ids
+    if begins:
+        changes.make_folder(server.folder, 0o700, uid, gid)
+        if server.name == "redis":
+            changes.make_folder(os.path.join(server.folder, files.REDIS_FOLDER), 0o700, uid, gid)
+    elif os.stat(server.folder).st_uid != uid:
+        changes.hand_over(server.folder, uid, gid)
+    if server.socket_folder:
+        changes.make_folder(server.socket_folder, 0o700, uid, gid)
+    if server.first_start_file:
+        changes.allow_first_start(server.first_start_file, begins)
