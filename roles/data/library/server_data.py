@@ -10,8 +10,8 @@ module: server_data
 short_description: Keep each server on its own data, and never on an empty place where data was
 description:
   - The data of a server lies in C(/var/lib/jarvis/<server>/data), out of the container engine's reach.
-  - Which data that is, is written down under C(/etc/jarvis/state) once a deployment has succeeded. PostgreSQL's is known by
-    its system identifier, Redis' by a marker beside its files.
+  - Which data that is, is written down under C(/etc/jarvis/state) once a deployment has succeeded. PostgreSQL's is
+    known by its system identifier, Redis' by a marker beside its files.
   - Absent, empty or other data is a problem from then on, and nothing is touched. So is data that something else uses.
 options:
   servers:
@@ -58,7 +58,7 @@ options:
   state:
     description:
       - V(inspected) returns the problems and changes nothing.
-      - V(prepared) moves the data, makes folders, gives them to the user of the image; the container may run afterwards.
+      - V(prepared) moves the data, makes folders, and gives them to the user of the image.
       - V(recorded) writes down which data a running server has.
     type: str
     choices: [inspected, prepared, recorded]
@@ -143,7 +143,8 @@ def record(server, observed, check_mode):
             observed = observe(server)
         if observed.content.state != "data":
             raise changes.ChangeError(
-                f"{server.container} runs, and {server.folder} holds no data ({observed.content.state}). Where does it write?"
+                f"{server.container} runs, and {server.folder} holds no data ({observed.content.state}). Where "
+                "does it write?"
             )
         changes.record(server, observed.content)
         if server.first_start_file:
@@ -188,7 +189,9 @@ def main():
         done=done,
         plans=plans,
         majors=majors,
-        unrecorded=[server.name for server, found in observed.items() if not found.recorded or plans[server.name] != "keep"],
+        unrecorded=[
+            server.name for server, found in observed.items() if not found.recorded or plans[server.name] != "keep"
+        ],
     )
 
 

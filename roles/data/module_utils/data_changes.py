@@ -1,4 +1,4 @@
-"""What is done to a server's data: moved, begun, handed to another user. Whatever is interrupted, the next run completes."""
+"""What is done to a server's data: it is moved, begun, handed over. The next run completes what was interrupted."""
 
 from __future__ import annotations
 
@@ -72,9 +72,7 @@ def make_folder(path, mode, uid=0, gid=0):
 
 def size_of(folder):
     """Return (number of files, their bytes) of a folder."""
-    sizes = [
-        os.lstat(os.path.join(parent, name)).st_size for parent, _, names in os.walk(folder) for name in names
-    ]
+    sizes = [os.lstat(os.path.join(parent, name)).st_size for parent, _, names in os.walk(folder) for name in names]
     return len(sizes), sum(sizes)
 
 
@@ -94,7 +92,9 @@ def move(server, observed):
         os.rename(server.moving, server.folder)
         sync_folder(server.home)
     number, size = size_of(server.folder)
-    return f"{number} files, {size // 2**20} MiB; the volume is kept until you remove it: docker volume rm {server.volume}"
+    return (
+        f"{number} files, {size // 2**20} MiB; the volume is kept until you remove it: docker volume rm {server.volume}"
+    )
 
 
 def copy(server, volume):
@@ -119,7 +119,8 @@ def copy(server, volume):
     after = (size_of(target), server_identity(server, target))
     if before != after:
         raise ChangeError(
-            f"The copy of {volume} in {target} differs from it: {after} instead of {before}. The volume is untouched. "
+            f"The copy of {volume} in {target} differs from it: {after} instead of {before}. The volume is "
+            "untouched. "
             "Deploy again."
         )
 
@@ -128,8 +129,10 @@ def rename(server, volume):
     """Give a volume's data its new place in one step, on the same file system. Raises ChangeError on another."""
     if os.stat(volume).st_dev != os.stat(server.home).st_dev:
         raise ChangeError(
-            f"{server.home} has {shutil.disk_usage(server.home).free // 2**20} MiB free, and the data in {volume} takes "
-            f"{size_of(volume)[1] // 2**20} MiB. Free some space, or mount a larger disk there, then deploy again. The data "
+            f"{server.home} has {shutil.disk_usage(server.home).free // 2**20} MiB free, and the data in {volume} "
+            "takes "
+            f"{size_of(volume)[1] // 2**20} MiB. Free some space, or mount a larger disk there, then deploy "
+            "again. The data "
             "is untouched."
         )
     owner = os.stat(volume)

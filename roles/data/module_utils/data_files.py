@@ -28,7 +28,7 @@ class Content:
     """What a folder holds: C(state) is absent, empty, unfinished, damaged, unknown or data."""
 
     def __init__(self, state, identity=None, major=None, append_only=False):
-        """Take the state; of data also its identity, and PostgreSQL's major or whether Redis has its append-only file."""
+        """Take the state; of data also its identity, its PostgreSQL major, whether Redis has its append-only file."""
         self.state = state
         self.identity = identity
         self.major = major

@@ -62,20 +62,23 @@ def use_problems(server, observed):
     """Yield the problems of data that somebody else uses: two servers on one folder destroy it."""
     for container, source in sorted(observed.users.items()):
         yield (
-            f"The container {container} mounts {source}, and two servers on the same data destroy it. Remove that container "
+            f"The container {container} mounts {source}, and two servers on the same data destroy it. Remove that "
+            "container "
             f"(docker rm -f {container}; its volume stays). Then this deployment takes the data over, if it lies in "
             f"{server.folder} or in the volume {server.volume}."
         )
     if observed.workers:
         listed = ", ".join(f"{name} (pid {pid})" for pid, name in sorted(observed.workers.items()))
         yield (
-            f"{listed} works in {server.folder}, and is no process of the container {server.container} that the engine "
+            f"{listed} works in {server.folder}, and is no process of the container {server.container} that the "
+            "engine "
             "knows. Two servers on the same data destroy it. End that process with SIGINT, or bring the engine back "
             "that its container belongs to (was data-root changed?)."
         )
     if observed.elsewhere:
         yield (
-            f"{server.container} runs, but works in {observed.elsewhere}, which is not {server.folder} any more: its folder "
+            f"{server.container} runs, but works in {observed.elsewhere}, which is not {server.folder} any more: "
+            "its folder "
             "was removed or replaced below it. Do not stop it: its data may be nowhere else. Copy it out of the "
             "running server first (docs/operations.md), then remove the container and restore the copy."
         )
@@ -85,7 +88,8 @@ def loss_problems(server, observed):
     """Yield the problem of data that is not there, or is not the data that this host had."""
     missing = lost(observed)
     remedy = (
-        f"Restore the data into {server.folder} (is its disk mounted at {server.home}?), or, if it is meant to begin empty, "
+        f"Restore the data into {server.folder} (is its disk mounted at {server.home}?), or, if it is meant to "
+        "begin empty, "
         f"deploy with -e {server.name}_allow_empty=true; what is there is then set aside, not deleted."
     )
     if missing and not server.allow_empty:
@@ -95,7 +99,8 @@ def loss_problems(server, observed):
             else ""
         )
         yield (
-            f"The data of {server.name} is lost: {server.folder} held the data {observed.recorded['identity']}, and now "
+            f"The data of {server.name} is lost: {server.folder} held the data {observed.recorded['identity']}, "
+            "and now "
             f"{missing}. {remedy}{kept}"
         )
     elif not observed.recorded:
@@ -108,20 +113,24 @@ def unrecorded_problems(server, observed, remedy):
     if here.state == "data" and there.state == "data" and here.identity != there.identity:
         yield (
             f"Both {server.folder} ({here.identity or 'without a name'}) and the volume {server.volume} "
-            f"({there.identity or 'without a name'}) hold data of {server.name}. Move the one that is not wanted away."
+            f"({there.identity or 'without a name'}) hold data of {server.name}. Move the one that is not wanted "
+            "away."
         )
     elif here.state == "unknown":
         yield f"{server.folder} holds files that are no data of {server.name}. Move them away."
     elif here.state == "damaged" and not server.allow_empty:
-        yield f"{server.folder} holds a database that cannot be read (is {server.folder}/global/pg_control there?). {remedy}"
+        yield f"{server.folder} holds a database that cannot be read (is global/pg_control there?). {remedy}"
     elif here.state != "data" and there.state == "data":
         if observed.volume_project and not server.allow_empty:
             yield (
-                f"The volume {server.volume} holds data of the Compose project {observed.volume_project}. To take it over, copy "
-                f"it into {server.folder} while its server is stopped; or begin empty with -e {server.name}_allow_empty=true."
+                f"The volume {server.volume} holds data of the Compose project {observed.volume_project}. To take "
+                "it over, copy "
+                f"it into {server.folder} while its server is stopped; or begin empty with -e "
+                f"{server.name}_allow_empty=true."
             )
     elif here.state != "data" and observed.deployed_before and not (server.allow_empty or observed.half_moved):
         yield (
-            f"The data of {server.name} is lost: this host was deployed before, and neither {server.folder} nor the volume "
+            f"The data of {server.name} is lost: this host was deployed before, and neither {server.folder} nor "
+            "the volume "
             f"{server.volume} holds it (was the engine's data-root changed?). {remedy}"
         )

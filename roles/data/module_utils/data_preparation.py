@@ -21,7 +21,9 @@ def prepare(server, observed, plan, check_mode):
     ids = image_user(server)
     begins = plan in BEGINNING
     new_owner = ids if plan == judgement.KEEP and ids and observed.owner != ids[0] else None
-    closes = not begins and server.first_start_file and changes.first_start_allowed(server.first_start_file) is not False
+    closes = (
+        not begins and server.first_start_file and changes.first_start_allowed(server.first_start_file) is not False
+    )
     if not check_mode:
         if ids is None:
             raise changes.ChangeError(f"The image {server.image} is not on the host.")

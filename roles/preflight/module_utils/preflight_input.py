@@ -54,7 +54,8 @@ def password_problems(passwords):
         elif not has_normal_form(password):
             yield (
                 f"{variable} holds an emoji or another character that programs compare differently (SASLprep), "
-                "or mixes letters written to the left and to the right. Use letters of one direction, digits and signs."
+                "or mixes letters written to the left and to the right. Use letters of one direction, digits and "
+                "signs."
             )
 
 
@@ -156,5 +157,6 @@ def major_problems(image, wanted, found):
     if wanted and found and wanted != found:
         yield (
             f"images_postgres is {image} (PostgreSQL {wanted}), but the data of this host was written by PostgreSQL "
-            f"{found}, and it cannot read that. Use an image of PostgreSQL {found}, or move the data by dump and restore."
+            f"{found}, and it cannot read that. Use an image of PostgreSQL {found}, or move the data by dump and "
+            "restore."
         )

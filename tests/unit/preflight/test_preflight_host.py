@@ -55,15 +55,6 @@ def test_free_port_is_free():
     assert host.port_holder("127.0.0.1", port, "jarvis-postgres") is None
 
 
-def test_major_of_a_volume_is_read_from_its_data(tmp_path):
-    data = tmp_path / "volumes" / "jarvis_postgres_data" / "_data"
-    data.mkdir(parents=True)
-    assert host.volume_major(str(tmp_path), "jarvis_postgres_data") is None
-    (data / "PG_VERSION").write_text("16\n")
-    assert host.volume_major(str(tmp_path), "jarvis_postgres_data") == "16"
-    assert host.volume_major(str(tmp_path), "another") is None
-
-
 def test_space_is_measured_where_the_folder_would_be(tmp_path):
     assert host.disk_free_mb(str(tmp_path / "not" / "there" / "yet")) > 0
 
