@@ -167,7 +167,7 @@ class Database:
 
 
 def parse(migrations: dict[str, str]) -> list[files.Migration]:
-    return [files.parse(name, text.encode()) for name, text in sorted(migrations.items())]
+    return [files.read(name, text.encode()) for name, text in sorted(migrations.items())]
 
 
 def shipped() -> dict[str, str]:

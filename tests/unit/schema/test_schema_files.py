@@ -6,7 +6,7 @@ import base64
 
 import pytest
 from jarvis_schema.errors import SchemaError
-from jarvis_schema.files import decode, parse
+from jarvis_schema.files import check, decode, read
 
 
 def packed(**files: bytes) -> list[dict[str, str]]:
@@ -15,18 +15,18 @@ def packed(**files: bytes) -> list[dict[str, str]]:
 
 def refusal(name: str, content: bytes) -> str:
     with pytest.raises(SchemaError) as refused:
-        parse(name, content)
+        check([read(name, content)])
     return refused.value.message
 
 
 def test_a_file_is_known_by_number_name_and_checksum() -> None:
-    migration = parse("0007_add_x.sql", b"SELECT 1;\n")
+    migration = read("0007_add_x.sql", b"SELECT 1;\n")
     assert (migration.version, migration.name, migration.transactional) == (7, "0007_add_x.sql", True)
     assert migration.sha256 == "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd"
 
 
 def test_line_ends_of_another_system_do_not_change_the_checksum() -> None:
-    assert parse("0001_x.sql", b"SELECT 1;\r\n") == parse("0001_x.sql", b"SELECT 1;\n")
+    assert read("0001_x.sql", b"SELECT 1;\r\n") == read("0001_x.sql", b"SELECT 1;\n")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,16 @@ def test_a_malformed_name_is_refused(name: str) -> None:
     [
         (b"\xef\xbb\xbfSELECT 1;", "0001_x.sql:1:1: the file starts with a byte order mark; save it as plain UTF-8"),
         (b"SELECT 1;\nSELECT '\xff';", "0001_x.sql:2: byte 0xff is not UTF-8"),
-        (b"SELECT '\0';", "0001_x.sql: the file contains a zero byte"),
+        (b"SELECT '\0';", "0001_x.sql:1:9: the file contains a zero byte"),
+        (
+            b"SELECT 1;\n-- then\rSELECT 2;",
+            "0001_x.sql:2: a carriage return without line feed; save the file with plain line ends",
+        ),
+        (b"SELECT 'a\r\r\n';", "0001_x.sql:1: a carriage return without line feed; save the file with plain line ends"),
+        (
+            "-- ä\n".encode() * 400_000 + b"SELECT '\xe4';",
+            "0001_x.sql:400001: byte 0xe4 is not UTF-8",
+        ),
         (b"", "0001_x.sql:1:1: the file has no statement"),
         (b"-- only words\n/* and more */ ;\n", "0001_x.sql:1:1: the file has no statement"),
     ],
@@ -88,6 +97,7 @@ def test_statements_on_the_whole_server_are_refused(verb: str, kind: str) -> Non
         ("COPY t FROM STDIN", "COPY with STDIN or STDOUT is refused"),
         ("SET SESSION AUTHORIZATION postgres", "SESSION AUTHORIZATION is refused"),
         ("SET LOCAL SESSION AUTHORIZATION DEFAULT", "SESSION AUTHORIZATION is refused"),
+        ("SET standard_conforming_strings = off", "standard_conforming_strings is refused"),
         ("RESET SESSION AUTHORIZATION", "SESSION AUTHORIZATION is refused"),
         (
             "CREATE INDEX CONCURRENTLY i ON t (c)",
@@ -121,12 +131,14 @@ def test_psql_commands_are_refused_where_they_stand() -> None:
     ],
 )
 def test_the_same_words_in_another_place_are_fine(text: str) -> None:
-    assert len(parse("0001_x.sql", text.encode()).statements) == 1
+    migration = read("0001_x.sql", text.encode())
+    check([migration])
+    assert len(list(migration.statements)) == 1
 
 
 def test_the_first_line_alone_decides_whether_there_is_a_transaction() -> None:
-    assert parse("0001_x.sql", b"-- no-transaction\nCREATE INDEX CONCURRENTLY i ON t (c);").transactional is False
-    assert parse("0001_x.sql", b"\n-- no-transaction\nSELECT 1;").transactional is True
+    assert read("0001_x.sql", b"-- no-transaction\nCREATE INDEX CONCURRENTLY i ON t (c);").transactional is False
+    assert read("0001_x.sql", b"\n-- no-transaction\nSELECT 1;").transactional is True
 
 
 def test_a_concurrent_build_that_would_keep_an_invalid_index_is_refused() -> None:
@@ -141,8 +153,22 @@ def test_files_are_ordered_by_number() -> None:
     assert [migration.version for migration in decode(files)] == [1, 2, 10]
 
 
-def test_two_files_with_one_number_are_refused_together_with_everything_else() -> None:
+def test_two_files_with_one_number_are_refused_together_with_every_wrong_name() -> None:
     with pytest.raises(SchemaError) as refused:
-        decode(packed(**{"0001_a": b"SELECT 1;", "0001_b": b"SELECT 1;", "0002_c": b"COMMIT;", "x": b"SELECT 1;"}))
-    assert [line.split(":")[0] for line in refused.value.message.splitlines()] == ["0001_b.sql", "0002_c.sql", "x.sql"]
+        decode(packed(**{"0001_a": b"SELECT 1;", "0001_b": b"SELECT 1;", "x": b"SELECT 1;"}))
+    assert [line.split(":")[0] for line in refused.value.message.splitlines()] == ["0001_b.sql", "x.sql"]
     assert refused.value.message.startswith("0001_b.sql: 0001_a.sql has the number 0001 already")
+
+
+def test_what_is_wrong_in_several_files_is_told_at_once() -> None:
+    with pytest.raises(SchemaError) as refused:
+        check(decode(packed(**{"0001_a": b"COMMIT;", "0002_b": b"SELECT 1;", "0003_c": b"END;\nCOMMIT;"})))
+    assert [line.split(" ")[0] for line in refused.value.message.splitlines()] == [
+        "0001_a.sql:1:1:",
+        "0003_c.sql:1:1:",
+        "0003_c.sql:2:1:",
+    ]
+
+
+def test_a_file_is_not_looked_into_before_it_is_checked() -> None:
+    assert [migration.version for migration in decode(packed(**{"0001_a": b"COMMIT; \xff \r \0"}))] == [1]

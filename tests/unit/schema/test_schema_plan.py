@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from jarvis_schema.errors import SchemaError
-from jarvis_schema.files import parse
+from jarvis_schema.files import read
 from jarvis_schema.ledger import Entry, plan
 
-A = parse("0001_a.sql", b"SELECT 1;")
-B = parse("0002_b.sql", b"SELECT 2;")
-C = parse("0003_c.sql", b"-- no-transaction\nSELECT 3;")
+A = read("0001_a.sql", b"SELECT 1;")
+B = read("0002_b.sql", b"SELECT 2;")
+C = read("0003_c.sql", b"-- no-transaction\nSELECT 3;")
 
 
 def entry(migration, state="applied", **changes) -> Entry:

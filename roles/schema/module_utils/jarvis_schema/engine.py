@@ -5,6 +5,7 @@ from contextlib import closing
 
 from . import reference
 from .errors import SchemaError, redact
+from .files import check
 from .outcome import Outcome
 from .run import Request, Run, check_role_settings
 from .session import MAINTENANCE, Target, connect, psycopg2
@@ -21,6 +22,7 @@ def perform(target: Target, request: Request, outcome: Outcome) -> None:
     preview = request.check_mode and request.state == "applied"
     outcome.pending = [migration.name for migration in request.migrations]
     if preview and (psycopg2 is None or not os.path.exists(target.socket)):
+        check(request.migrations)
         outcome.warnings.append(f"No server at {target.socket} yet: a real run applies all files")
         return
     try:
@@ -35,6 +37,7 @@ def perform(target: Target, request: Request, outcome: Outcome) -> None:
 
 def _perform(run: Run, preview: bool) -> None:
     plan = run.plan()
+    check(plan.pending)
     applying = run.request.state == "applied" and not preview
     if applying and not plan.pending and reference.fits(run.connection, run.target, plan.applied):
         return

@@ -1,10 +1,10 @@
-"""Migration files: read, checked and numbered before a connection is opened."""
+"""Migration files: read and numbered before a connection is opened, checked where they are pending."""
 
 import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .errors import SchemaError
@@ -12,25 +12,28 @@ from .lint import NO_TRANSACTION, complaints
 from .splitter import Statement, split
 
 NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Migration(NamedTuple):
-    """One file, ready to run."""
+    """One file."""
 
     version: int
     name: str  # of the file
-    text: str  # line ends are \n
-    sha256: str  # of the text, in hexadecimal
+    content: bytes  # line ends are \n
+    sha256: str  # of the content, in hexadecimal
     transactional: bool  # False: the first line is `-- no-transaction`
-    statements: list[Statement]
+
+    @property
+    def statements(self) -> Iterator[Statement]:
+        """The statements, found anew each time: nothing of a large file is kept twice."""
+        return split(self.content)
 
 
-def parse(name: str, content: bytes) -> Migration:
-    """Read one file.
+def read(name: str, content: bytes) -> Migration:
+    """Read one file without looking into it: what is applied already was checked then.
 
     Raises:
-        SchemaError: with one line for everything that is wrong with it.
+        SchemaError: the name is none of a migration.
 
     """
     match = NAME.fullmatch(name)
@@ -39,42 +42,45 @@ def parse(name: str, content: bytes) -> Migration:
             f"{name}: a migration is named like 0007_add_sessions.sql (four digits from 0001, "
             "an underscore, then lower-case letters, digits and underscores)"
         )
-    if content.startswith(BYTE_ORDER_MARK):
-        raise SchemaError(f"{name}:1:1: the file starts with a byte order mark; save it as plain UTF-8")
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise SchemaError(f"{name}:{line}: byte 0x{content[error.start]:02x} is not UTF-8") from error
-    if "\0" in text:
-        raise SchemaError(f"{name}: the file contains a zero byte")
     # A checkout on another system must not change the checksum.
-    text = text.replace("\r\n", "\n")
-    transactional = text.split("\n", 1)[0].rstrip() != NO_TRANSACTION
-    statements = split(text)
-    found = [f"{name}:{complaint}" for complaint in complaints(text, statements, transactional)]
+    if b"\r\n" in content:
+        content = content.replace(b"\r\n", b"\n")
+    first_line = content[: len(NO_TRANSACTION) + 80].split(b"\n", 1)[0].rstrip()
+    digest = hashlib.sha256(content).hexdigest()
+    return Migration(int(match.group(1)), name, content, digest, first_line != NO_TRANSACTION.encode())
+
+
+def check(migrations: Iterable[Migration]) -> None:
+    """Look into the files.
+
+    Raises:
+        SchemaError: with a line for everything that is wrong in any of them.
+
+    """
+    found = [
+        f"{migration.name}:{complaint}"
+        for migration in migrations
+        for complaint in complaints(migration.content, migration.transactional)
+    ]
     if found:
         raise SchemaError("\n".join(found))
-    digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    return Migration(int(match.group(1)), name, text, digest, transactional, statements)
 
 
-def decode(files: Iterable[dict[str, str]]) -> list[Migration]:
-    """Return the migrations in the order of their numbers.
+def decode(files: list[dict[str, str]]) -> list[Migration]:
+    """Return the migrations in the order of their numbers, and forget what they were decoded from.
 
     Args:
         files: `name` and `content` (base64) of each file.
 
     Raises:
-        SchemaError: with everything that is wrong in any file.
+        SchemaError: with every name and number that is wrong.
 
     """
     migrations: dict[int, Migration] = {}
     found: list[str] = []
     for file in sorted(files, key=lambda file: file["name"]):
         try:
-            content = base64.b64decode(file["content"], validate=True)
-            migration = parse(file["name"], content)
+            migration = read(file["name"], base64.b64decode(file.pop("content"), validate=True))
         except SchemaError as error:
             found.append(error.message)
             continue

@@ -5,6 +5,7 @@ from .errors import SchemaError
 from .explain import explain
 from .files import Migration
 from .session import RESET, Target, become_owner, psycopg2
+from .splitter import Statement
 
 
 def apply(connection, target: Target, migration: Migration, restart: bool = False) -> None:
@@ -30,7 +31,7 @@ def apply(connection, target: Target, migration: Migration, restart: bool = Fals
 def _in_one_transaction(cursor, target: Target, migration: Migration) -> None:
     cursor.execute("BEGIN")
     become_owner(cursor, target, "LOCAL")
-    _execute(cursor, migration)
+    last = _execute(cursor, migration)
     try:
         # What was deferred runs now, while this is still the owner.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -38,7 +39,7 @@ def _in_one_transaction(cursor, target: Target, migration: Migration) -> None:
         cursor.execute(ledger.APPLIED, (migration.version, migration.name, migration.sha256))
         cursor.execute("COMMIT")
     except psycopg2.Error as error:
-        raise SchemaError(explain(migration, migration.statements[-1], error)) from error
+        raise SchemaError(explain(migration, last, error)) from error
 
 
 def _without_transaction(cursor, target: Target, migration: Migration, restart: bool) -> None:
@@ -52,12 +53,14 @@ def _without_transaction(cursor, target: Target, migration: Migration, restart: 
     cursor.execute(ledger.FINISH, (migration.version,))
 
 
-def _execute(cursor, migration: Migration) -> None:
+def _execute(cursor, migration: Migration) -> Statement:
+    """Run the statements, and return the last one."""
     for statement in migration.statements:
         try:
-            cursor.execute(statement.text)
+            cursor.execute(migration.content[statement.offset : statement.end])
         except psycopg2.Error as error:
             raise SchemaError(explain(migration, statement, error)) from error
+    return statement
 
 
 def _reset(connection, cursor) -> None:
