@@ -8,9 +8,12 @@ from pathlib import Path
 import ansible.module_utils
 import pytest
 
-ROLES = Path(__file__).parents[2] / "roles"
+PROJECT = Path(__file__).parents[2]
+ROLES = PROJECT / "roles"
 
-ansible.module_utils.__path__ += [str(folder) for folder in ROLES.glob("*/module_utils")]
+ansible.module_utils.__path__ += [
+    str(folder) for folder in (*ROLES.glob("*/module_utils"), PROJECT / "playbooks/module_utils")
+]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ import os
 from typing import NamedTuple
 
 from ansible.module_utils import data_files as files
-from ansible.module_utils.preflight_host import DEFAULT_DATA_ROOT, engine_get, engine_settings
+from ansible.module_utils import engine_api as engine
+from ansible.module_utils.preflight_host import DEFAULT_DATA_ROOT, engine_settings
 
 ROOT = "/var/lib/jarvis"
 STATE_FOLDER = "/etc/jarvis/state"
@@ -103,7 +104,7 @@ def is_below(path, folder):
 def users_of(server, volume):
     """Return {container: what it mounts} of the containers, running or not, that mount the data and are not ours."""
     found = {}
-    for container in engine_get("/containers/json?all=1") or []:
+    for container in engine.get("/containers/json?all=1") or []:
         name = container["Names"][0].lstrip("/")
         if name == server.container and COMPOSE_LABEL not in container["Labels"]:
             continue
@@ -119,13 +120,13 @@ def users_of(server, volume):
 
 def container_state(name):
     """Return (process id of a running container's first process or None, whether it is up in any way)."""
-    state = (engine_get(f"/containers/{name}/json") or {}).get("State") or {}
+    state = (engine.get(f"/containers/{name}/json") or {}).get("State") or {}
     return (state.get("Pid") or None, bool(state.get("Running") or state.get("Restarting") or state.get("Paused")))
 
 
 def old_volume(name):
     """Return (path, Compose project) of a volume that the engine has, (None, None) without one."""
-    found = engine_get(f"/volumes/{name}")
+    found = engine.get(f"/volumes/{name}")
     if found:
         return found["Mountpoint"], (found.get("Labels") or {}).get(COMPOSE_LABEL)
     # While the engine does not run, its folder tells.

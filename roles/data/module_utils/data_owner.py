@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from ansible.module_utils.preflight_host import engine_get
+from ansible.module_utils import engine_api as engine
 
 IDS = re.compile(r"uid=(\d+).* gid=(\d+)")
 
@@ -16,10 +16,10 @@ def image_user(server):
 
     Raises ValueError when the image has no such user.
     """
-    image = engine_get(f"/images/{server.image}/json")
+    image = engine.get(f"/images/{server.image}/json")
     if not image:
         return None
-    container = engine_get(f"/containers/{server.container}/json") or {}
+    container = engine.get(f"/containers/{server.container}/json") or {}
     pid = (container.get("State") or {}).get("Pid")
     # A container of this image tells without another one being made.
     if pid and container["Image"] == image["Id"]:

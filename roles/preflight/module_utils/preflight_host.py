@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import json
 import os
 import shutil
 import socket
 
-ENGINE_SOCKET = "/var/run/docker.sock"
+from ansible.module_utils import engine_api as engine
+
 ENGINE_SETTINGS = "/etc/docker/daemon.json"
 DEFAULT_DATA_ROOT = "/var/lib/docker"
 MEMORY_STEP_MB = 64
@@ -45,25 +45,9 @@ def engine_settings():
     return settings
 
 
-def engine_get(path):
-    """Return the engine's JSON answer to GET C(path), None where it does not answer or does not know it."""
-    connection = http.client.HTTPConnection("localhost", timeout=10)
-    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.sock.connect(ENGINE_SOCKET)
-        connection.request("GET", path)
-        response = connection.getresponse()
-        body = response.read()
-        return json.loads(body) if response.status == http.client.OK else None
-    except OSError:
-        return None
-    finally:
-        connection.close()
-
-
 def present_image_major(image):
     """Return the PostgreSQL major of an image that is on the host (its variable PG_MAJOR), else None."""
-    found = engine_get(f"/images/{image}/json") or {}
+    found = engine.get(f"/images/{image}/json") or {}
     for variable in (found.get("Config") or {}).get("Env") or []:
         name, _, value = variable.partition("=")
         if name == "PG_MAJOR":
@@ -75,7 +59,7 @@ def published_ports():
     """Return [(container name, address, port)] of every port that a running container publishes."""
     return [
         (container["Names"][0].lstrip("/"), binding.get("IP") or "0.0.0.0", binding["PublicPort"])
-        for container in engine_get("/containers/json") or []
+        for container in engine.get("/containers/json") or []
         for binding in container["Ports"]
         if "PublicPort" in binding
     ]

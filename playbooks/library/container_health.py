@@ -1,0 +1,167 @@
+#!/usr/bin/python
+# Copyright: the Jarvis data tier authors
+# MIT licence (see LICENSE)
+"""Ansible module: wait until a container is healthy, or say why it is not."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: container_health
+short_description: Wait until a container is healthy, or say why it is not
+description:
+  - Returns as soon as the container's health check succeeds.
+  - Ends at once when the container exits, is restarted or removed meanwhile, and otherwise after the time given; then
+    says in a few lines what state it is in, what it wrote since its last start, and what to do where that is known.
+  - A container that waits for its next start after a failed one is started now, since what stopped it may be mended.
+  - Needs no library on the host.
+options:
+  name:
+    description: Name of the container.
+    type: str
+    required: true
+  timeout:
+    description: Seconds to wait.
+    type: float
+    default: 300
+  timeout_variable:
+    description: The variable that sets them, for the message.
+    type: str
+    required: true
+  restart:
+    description: Restart the container first.
+    type: bool
+    default: false
+  failure:
+    description:
+      - What the engine or its module said when it could not start the container. That is then explained, and nothing
+        waited for.
+    type: str
+    default: ""
+attributes:
+  check_mode:
+    support: full
+    description: Explains a failure, tells whether it would restart, and waits for nothing.
+author: Jarvis data tier
+"""
+
+EXAMPLES = r"""
+- name: Wait until the server is healthy
+  container_health:
+    name: jarvis-redis
+    timeout: "{{ redis_healthy_timeout_seconds }}"
+    timeout_variable: redis_healthy_timeout_seconds
+"""
+
+RETURN = r"""
+status:
+  description: What the health check says; empty where nothing was waited for.
+  type: str
+  returned: success
+  sample: healthy
+"""
+
+import http.client
+import json
+import time
+
+from ansible.module_utils import container_report as report
+from ansible.module_utils import engine_api as engine
+from ansible.module_utils.basic import AnsibleModule
+
+PAUSE_SECONDS = 0.1  # the engine restarts a container after this time at the earliest
+RESTART_SECONDS = 180  # a clean shutdown may take its time
+
+
+class NeverHealthyError(Exception):
+    """The container will not become healthy by itself. Holds its last state, what happened, and its last log lines."""
+
+
+def inspect(name):
+    """Return the engine's description of a container, None when there is none."""
+    return engine.get(f"/containers/{name}/json")
+
+
+def ending(container, allowed_restarts):
+    """Return in words how a container ended since it is watched, empty while it runs as it should."""
+    state = container["State"]
+    if state["Status"] == "restarting" or container["RestartCount"] > allowed_restarts:
+        return f"ended with exit code {state['ExitCode']}" if state["Status"] == "restarting" else "was restarted"
+    if state["Status"] != "running":
+        return f"is {state['Status']}"
+    if not state.get("Health"):
+        return "has no health check"
+    return ""
+
+
+def wait(name, timeout, variable):
+    """Return when the container is healthy. Raises NeverHealthyError."""
+    deadline = time.monotonic() + timeout
+    container = first = inspect(name)
+    while container:
+        state = container["State"]
+        if state["Status"] == "running" and (state.get("Health") or {}).get("Status") == "healthy":
+            return
+        event = ending(container, first["RestartCount"])
+        if not event and time.monotonic() > deadline:
+            event = f"runs, but was not healthy within {timeout:g} s ({variable})"
+        if event:
+            since = first if event == "was restarted" else container
+            raise NeverHealthyError(container, event, engine.log_lines(name, since_start(since)))
+        time.sleep(PAUSE_SECONDS)
+        container = inspect(name)
+    raise NeverHealthyError(first, "was removed while it was waited for" if first else "does not exist", [])
+
+
+def since_start(container):
+    """Return when a container was last started, as the engine's log wants to be asked: in seconds."""
+    whole, _, fraction = container["State"]["StartedAt"].rstrip("Z").partition(".")
+    seconds = int(time.mktime(time.strptime(whole, "%Y-%m-%dT%H:%M:%S"))) - time.timezone
+    return f"{seconds}.{fraction.ljust(9, '0')}"
+
+
+def waits_for_its_start(name):
+    """Return whether a container has ended, and the engine waits before it starts it again."""
+    return ((inspect(name) or {}).get("State") or {}).get("Status") == "restarting"
+
+
+def restart(name):
+    """Restart a container. Raises OSError with the engine's words."""
+    status, body = engine.call("POST", f"/containers/{name}/restart", timeout=RESTART_SECONDS)
+    if status != http.client.NO_CONTENT:
+        raise OSError(json.loads(body)["message"])
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "timeout": {"type": "float", "default": 300},
+            "timeout_variable": {"type": "str", "required": True},
+            "restart": {"type": "bool", "default": False},
+            "failure": {"type": "str", "default": ""},
+        },
+        supports_check_mode=True,
+    )
+    name, failure = module.params["name"], module.params["failure"]
+    if failure:
+        module.fail_json(msg=report.of_engine(inspect(name), name, failure))
+    restarted = module.params["restart"] or waits_for_its_start(name)
+    if module.check_mode:
+        module.exit_json(changed=restarted, status="")
+    try:
+        if restarted:
+            restart(name)
+        wait(name, module.params["timeout"], module.params["timeout_variable"])
+    except OSError as error:
+        module.fail_json(msg=report.of_engine(inspect(name), name, str(error)))
+    except NeverHealthyError as error:
+        container, event, lines = error.args
+        module.fail_json(
+            msg=report.of_server(container, event, lines) if container else f"The container {name} {event}."
+        )
+    module.exit_json(changed=restarted, status="healthy")
+
+
+if __name__ == "__main__":
+    main()

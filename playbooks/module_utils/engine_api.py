@@ -1,0 +1,57 @@
+"""Ask the container engine through its socket, with the standard library alone: a bare host has nothing else."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import struct
+
+ENGINE_SOCKET = "/var/run/docker.sock"
+FRAME_HEADER = struct.Struct(">BxxxL")  # stream and length of what follows, where a container has no terminal
+
+
+def call(method, path, timeout=10):
+    """Return status and body of the engine's answer. Raises OSError where no engine answers."""
+    connection = http.client.HTTPConnection("localhost", timeout=timeout)
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.sock.settimeout(timeout)
+    try:
+        connection.sock.connect(ENGINE_SOCKET)
+        connection.request(method, path)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except http.client.HTTPException as error:
+        raise OSError(f"{ENGINE_SOCKET}: {error!r}") from error
+    finally:
+        connection.close()
+
+
+def get(path):
+    """Return the engine's JSON answer to GET C(path), None where it does not answer or does not know it."""
+    try:
+        status, body = call("GET", path)
+    except OSError:
+        return None
+    return json.loads(body) if status == http.client.OK else None
+
+
+def log_lines(name, since, until="", tail=200):
+    """Return the last lines that a container wrote between two times of its state, oldest first."""
+    path = f"/containers/{name}/logs?stdout=1&stderr=1&tail={tail}&since={since}" + (f"&until={until}" if until else "")
+    try:
+        status, body = call("GET", path)
+    except OSError:
+        return []
+    return unframe(body).decode(errors="replace").splitlines() if status == http.client.OK else []
+
+
+def unframe(body):
+    """Return the text of a log as the engine sends it: in frames, each with a header."""
+    text, position = b"", 0
+    while position + FRAME_HEADER.size <= len(body):
+        _stream, length = FRAME_HEADER.unpack_from(body, position)
+        position += FRAME_HEADER.size
+        text += body[position : position + length]
+        position += length
+    return text

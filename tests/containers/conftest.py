@@ -1,0 +1,64 @@
+"""Containers that do not serve, and the module that waits for them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from waiting_containers import Container, Waited, remove_all  # noqa: E402
+
+RUN_MODULE = Path(__file__).parents[1] / "run_module.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cleaned_up():
+    """Begin and end without containers and volumes of these tests."""
+    remove_all()
+    yield
+    remove_all()
+
+
+def image_from(variable):
+    """Return the image that the variable names, or end the run: a test that cannot run must not look passed."""
+    if not os.environ.get(variable):
+        pytest.exit(f"{variable} is not set: name the image to test, such as jarvis/postgres:16.14-0123abcd", 2)
+    return os.environ[variable]
+
+
+@pytest.fixture
+def postgres():
+    """Return a container of PostgreSQL that is not started."""
+    return Container(image_from("JARVIS_TEST_POSTGRES_IMAGE"))
+
+
+@pytest.fixture
+def redis():
+    """Return a container of Redis that is not started."""
+    return Container(image_from("JARVIS_TEST_REDIS_IMAGE"))
+
+
+@pytest.fixture
+def wait():
+    """Return a function that waits for a container as the roles do. Far longer than any of these tests may take."""
+
+    def wait_for(container, timeout=600, **options):
+        arguments = {"name": container.name, "timeout": timeout, "timeout_variable": "some_timeout_seconds", **options}
+        done = subprocess.run(
+            [sys.executable, RUN_MODULE, "container_health"],
+            input=json.dumps(arguments),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.stdout, done.stderr
+        return Waited(json.loads(done.stdout))
+
+    return wait_for
