@@ -14,14 +14,15 @@ description:
     (C(ACL LOAD)). Loading disconnects clients, so it is never done for nothing.
   - Compares the certificate that the server presents with its file and lets it read the file when they differ.
   - Tells which settings the server takes only at a start, and restarts nothing itself.
+  - Reaches the server through its container. Its published port may be answered by somebody else while it is away.
 options:
-  host:
-    description: Address of the server.
+  container:
+    description: Name of the server's container.
     type: str
     required: true
-  port:
-    description: Port of the server.
-    type: int
+  network:
+    description: Network in which the container is reached.
+    type: str
     required: true
   username:
     description: User that may administer the server.
@@ -58,8 +59,8 @@ author: Jarvis data tier
 EXAMPLES = r"""
 - name: Bring settings and users to the running server
   redis_live_config:
-    host: 127.0.0.1
-    port: 6379
+    container: jarvis-redis
+    network: jarvis
     username: admin
     password: "{{ redis_admin_password }}"
     settings: {maxmemory: 512mb}
@@ -98,13 +99,7 @@ import re
 import ssl
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
-try:
-    import redis
-
-    HAS_REDIS = True
-except ImportError:
-    HAS_REDIS = False
+from ansible.module_utils.redis_container import PORT, RefusedError, log_in, redis, running_container
 
 UNITS = {"": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3, "gb": 1024**3}
 
@@ -137,14 +132,9 @@ def first_certificate(path):
     return ssl.PEM_cert_to_DER_cert(text[: text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)])
 
 
-def presented_certificate(host, port):
+def presented_certificate(address):
     """Return the certificate that a server presents."""
-    return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((host, port)))
-
-
-# The server is on this host, and which certificate it presents is compared, so the client need not judge it; it could
-# not even log in to replace an expired one.
-ENCRYPTED = {"ssl": True, "ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((address, PORT)))
 
 
 class LiveServer:
@@ -178,7 +168,7 @@ class LiveServer:
             try:
                 self.client.config_set(name, normal_value(value))
             except redis.ResponseError as error:
-                if "immutable" not in str(error):
+                if not re.search("immutable|protected", str(error)):
                     raise ValueError(f"Redis refuses {name} = {value!r}: {error}. Correct redis_settings.") from error
                 self.restart.append(name)
                 return
@@ -196,33 +186,12 @@ class LiveServer:
         return differ
 
 
-def log_in(given, encrypted):
-    """Return a client that the server has admitted. Raises redis.AuthenticationError when it refuses all passwords."""
-    for password in [given["password"], *given["previous_passwords"]]:
-        client = redis.Redis(
-            host=given["host"],
-            port=given["port"],
-            username=given["username"],
-            password=password,
-            decode_responses=True,
-            socket_timeout=30,
-            **(ENCRYPTED if encrypted else {}),
-        )
-        try:
-            client.ping()
-        except redis.AuthenticationError as error:
-            refused = error
-        else:
-            return client
-    raise refused
-
-
 def main():
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "host": {"type": "str", "required": True},
-            "port": {"type": "int", "required": True},
+            "container": {"type": "str", "required": True},
+            "network": {"type": "str", "required": True},
             "username": {"type": "str", "required": True},
             "password": {"type": "str", "required": True, "no_log": True},
             "previous_passwords": {"type": "list", "elements": "str", "default": [], "no_log": True},
@@ -232,22 +201,27 @@ def main():
         },
         supports_check_mode=True,
     )
-    if not HAS_REDIS:
+    if redis is None:
         module.fail_json(msg=missing_required_lib("redis"))
     given = module.params
+    container = running_container(module, given["container"], given["network"])
+    if container is None:
+        module.fail_json(msg=f"{given['container']} does not run, so it cannot be told of its settings. Deploy again")
     encrypted = given["certificate_file"] is not None
     try:
-        presented = presented_certificate(given["host"], given["port"]) if encrypted else None
-        server = LiveServer(log_in(given, encrypted), module.check_mode)
-        version = server.client.info("server")["redis_version"]
-        certificate_loaded = encrypted and server.bring_certificate(given["certificate_file"], presented)
+        client = log_in(container, given["username"], [given["password"], *given["previous_passwords"]])
+        server = LiveServer(client, module.check_mode)
+        version = client.info("server")["redis_version"]
+        certificate_loaded = encrypted and server.bring_certificate(
+            given["certificate_file"], presented_certificate(container.address)
+        )
         for name, value in given["settings"].items():
             server.bring_setting(name, value)
         users_loaded = server.bring_users(given["users_file"])
-    except redis.AuthenticationError:
+    except RefusedError:
         module.exit_json(changed=False, version="", changed_settings=[], users_loaded=False, restart=["users"])
     except (redis.RedisError, OSError, ValueError) as error:
-        module.fail_json(msg=f"{given['host']}:{given['port']}: {error}")
+        module.fail_json(msg=f"{given['container']}: {error}")
     module.exit_json(
         changed=bool(server.changed_settings) or users_loaded or certificate_loaded,
         version=version,

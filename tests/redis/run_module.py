@@ -1,0 +1,17 @@
+"""Run a module of the role in a process of its own: its name as argument, its arguments as JSON on standard input."""
+
+import json
+import pathlib
+import runpy
+import sys
+
+import ansible.module_utils
+from ansible.module_utils import basic
+
+ROLE = pathlib.Path(__file__).parents[2] / "roles/redis"
+
+# Ansible packs the role's module_utils beside its own; here they are found side by side.
+ansible.module_utils.__path__.append(str(ROLE / "module_utils"))
+basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": json.load(sys.stdin)}).encode()
+basic._ANSIBLE_PROFILE = "legacy"
+runpy.run_path(str(ROLE / f"library/{sys.argv[1]}.py"), run_name="__main__")

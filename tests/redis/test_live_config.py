@@ -1,0 +1,79 @@
+"""A running server takes settings and users, whatever release of the Python library the host has."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+from image_containers import docker
+
+
+@pytest.fixture
+def server(new_server):
+    return new_server().create()
+
+
+@pytest.fixture
+def bring(run_module, server):
+    """Return a function that runs the module; further arguments are added to ours."""
+
+    def run(**arguments):
+        ours = {"password": "operations", "settings": {}, "users_file": str(server.settings / "users.acl")}
+        return run_module("redis_live_config", server, **{**ours, **arguments})
+
+    return run
+
+
+def replace_password(server, old, new):
+    file = server.settings / "users.acl"
+    file.write_text(file.read_text().replace(sha256(old.encode()).hexdigest(), sha256(new.encode()).hexdigest()))
+
+
+def test_new_password_is_brought_with_the_one_before(server, bring):
+    started = server.state("StartedAt")
+    replace_password(server, "operations", "new")
+    result = bring(password="new", previous_passwords=["older", "operations"])
+    assert (result["changed"], result["users_loaded"], result["restart"]) == (True, True, [])
+    assert "WRONGPASS" in docker("exec", server.name, "redis-cli", "AUTH", "admin", "operations")
+    assert docker("exec", server.name, "redis-cli", "AUTH", "admin", "new") == "OK"
+    assert server.state("StartedAt") == started
+    assert bring(password="new", previous_passwords=["older", "operations"])["changed"] is False
+
+
+def test_server_that_admits_none_of_the_passwords_has_to_start_anew(bring):
+    result = bring(password="new", previous_passwords=["older"])
+    assert (result["changed"], result["version"], result["restart"]) == (False, "", ["users"])
+
+
+def test_setting_is_set_named_or_left_for_a_start(server, bring):
+    result = bring(settings={"maxmemory": "32mb", "tcp-keepalive": 60, "dir": "/run", "databases": 17})
+    assert (result["changed_settings"], result["restart"]) == (["maxmemory"], ["dir", "databases"])
+    assert server.ask("CONFIG", "GET", "maxmemory").split() == ["maxmemory", "33554432"]
+
+
+@pytest.mark.parametrize("library", ["newest"], indirect=True)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"no-such-setting": 1}, "Redis does not know the setting 'no-such-setting'. Correct redis_settings."),
+        ({"maxmemory-policy": "some"}, "Redis refuses maxmemory-policy = 'some':"),
+    ],
+)
+def test_setting_that_the_server_refuses_is_named(bring, settings, message):
+    result = bring(settings=settings)
+    assert result["failed"] is True
+    assert message in result["msg"]
+
+
+@pytest.mark.parametrize("library", ["newest"], indirect=True)
+def test_server_is_asked_through_its_container_alone(server, bring):
+    assert docker("port", server.name) == ""
+    assert bring()["version"].startswith("7.")
+
+
+@pytest.mark.parametrize("library", ["newest"], indirect=True)
+def test_container_that_does_not_run_is_named(server, bring):
+    docker("stop", server.name)
+    result = bring()
+    assert result["failed"] is True
+    assert result["msg"] == f"{server.name} does not run, so it cannot be told of its settings. Deploy again"
