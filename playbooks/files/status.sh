@@ -4,9 +4,8 @@ set -eu
 containers=$(docker ps --all --filter 'name=^jarvis-(postgres|redis)$' \
 	--format '{{.Names}}: {{.Status}}, {{.Image}}, {{.Ports}}')
 echo "${containers:-no container of ours is here}"
-root=$(docker info --format '{{.DockerRootDir}}')
-for volume in jarvis_postgres_data jarvis_redis_data; do
-	if [ -d "$root/volumes/$volume" ]; then
-		echo "volume $volume: $(du -sh "$root/volumes/$volume" | cut -f 1)"
+for folder in /var/lib/jarvis/*; do
+	if [ -d "$folder/data" ]; then
+		echo "$folder: $(du -sh "$folder" | cut -f 1)"
 	fi
 done

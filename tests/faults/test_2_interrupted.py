@@ -29,6 +29,7 @@ def test_packages_half_installed(deploy, host):
     "task",
     [
         "images : ",
+        "data : Bring the data",
         "postgres : Write the settings",
         "postgres : Run the server",
         "postgres : Create the database",
@@ -44,7 +45,7 @@ def test_controller_is_killed_during(start, task):
 
 def test_changed_settings_that_were_not_reloaded_yet(start, deploy, host):
     process = start("site.yml", verify_enabled=False, postgres_settings={"log_min_duration_statement": "7s"})
-    interrupt_at(process, "TASK [postgres : Create the volume")
+    interrupt_at(process, "TASK [postgres : Run the server")
     assert "log_min_duration_statement = '7s'" in host.out("cat /etc/jarvis/postgres/postgresql.conf")
     assert host.sql("SHOW log_min_duration_statement") == "1s"
     # What all the others left half done, too.

@@ -146,8 +146,8 @@ def test_image_of_another_major_than_the_data_is_refused(deploy, host):
     before = host.containers()
     run = deploy(images_source="registry", images_postgres="postgres:17-alpine")
     assert run.code == 2
-    assert "images_postgres is postgres:17-alpine (PostgreSQL 17), but the volume jarvis_postgres_data" in run.text
-    assert "holds data of PostgreSQL 16" in run.text
+    assert "images_postgres is postgres:17-alpine (PostgreSQL 17), but the data of this host was written by" in run.text
+    assert "written by PostgreSQL 16" in run.text
     assert host.containers() == before
 
 
@@ -156,4 +156,4 @@ def test_status_shows_both_servers(play):
     assert run.code == 0
     assert "jarvis-postgres: Up" in run.text
     assert "jarvis-redis: Up" in run.text
-    assert "volume jarvis_postgres_data" in run.text
+    assert "/var/lib/jarvis/postgres: " in run.text

@@ -35,14 +35,14 @@ def test_dropped_table_is_named(play, host):
     assert "table memory_facts is missing" in run.text
 
 
-def test_data_outside_of_its_volume_is_named(play, host):
+def test_data_outside_of_its_folder_is_named(play, host):
     host.run("docker rm -f jarvis-postgres")
     image = host.out("docker image ls --format '{{.Repository}}:{{.Tag}}' | grep postgres | head -n 1")
     host.run(
-        f"docker run -d --name jarvis-postgres -e POSTGRES_PASSWORD=x -v jarvis_postgres_run:/var/run/postgresql"
+        f"docker run -d --name jarvis-postgres -e POSTGRES_PASSWORD=x -v /var/lib/jarvis/postgres/run:/var/run/postgresql"
         f" -v /etc/jarvis/postgres:/etc/postgresql {image} postgres -c config_file=/etc/postgresql/postgresql.conf"
     )
     run = play("playbooks/verify.yml")
     assert run.code == 2
-    assert "FAILED tests/infra/postgres/test_container.py::test_data_directory_is_the_named_volume" in run.text
-    assert "jarvis_postgres_data" in run.text
+    assert "FAILED tests/infra/postgres/test_container.py::test_data_is_a_folder_of_the_host_that_no_engine_removes" in run.text
+    assert "/var/lib/jarvis/postgres/data" in run.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import unquote, urlsplit
 
 NAME = "jarvis-postgres"
@@ -18,22 +19,28 @@ def test_comes_back_after_a_reboot(container):
     assert container(NAME)["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
 
 
-def test_data_directory_is_the_named_volume(container):
-    mounts = {mount["Destination"]: mount.get("Name") for mount in container(NAME)["Mounts"]}
-    assert mounts.get("/var/lib/postgresql/data") == "jarvis_postgres_data"
+def test_data_is_a_folder_of_the_host_that_no_engine_removes(container):
+    mounts = {mount["Destination"]: (mount["Type"], mount["Source"]) for mount in container(NAME)["Mounts"]}
+    assert mounts.get("/var/lib/postgresql/data") == ("bind", "/var/lib/jarvis/postgres/data")
+    assert mounts.get("/var/run/postgresql") == ("bind", "/var/lib/jarvis/postgres/run")
 
 
-def test_server_writes_into_the_named_volume(host, admin_sql):
+def test_server_writes_into_the_data_folder_that_was_recorded(host, admin_sql):
     assert admin_sql("SHOW data_directory") == [["/var/lib/postgresql/data"]]
-    point = host.check_output("docker volume inspect --format '{{.Mountpoint}}' jarvis_postgres_data")
     # The same file, seen from the host and from the server.
     inside = host.check_output(f"docker exec {NAME} stat -c %i /var/lib/postgresql/data/global/pg_control")
-    assert host.check_output(f"stat -c %i {point}/global/pg_control") == inside
+    assert host.check_output("stat -c %i /var/lib/jarvis/postgres/data/global/pg_control") == inside
+    ((identity,),) = admin_sql("SELECT system_identifier FROM pg_control_system()")
+    assert json.loads(host.check_output("cat /etc/jarvis/state/postgres.json"))["identity"] == identity
 
 
-def test_has_no_anonymous_volume(container):
-    volumes = {mount["Name"] for mount in container(NAME)["Mounts"] if mount["Type"] == "volume"}
-    assert volumes == {"jarvis_postgres_data", "jarvis_postgres_run"}
+def test_server_begins_no_empty_database_by_itself(host, container):
+    assert "POSTGRES_PASSWORD_FILE=/run/secrets/postgres/initdb_password" in container(NAME)["Config"]["Env"]
+    assert host.check_output("stat -c %s /etc/jarvis/secrets/postgres/initdb_password") == "0"
+
+
+def test_has_no_volume(container):
+    assert [mount for mount in container(NAME)["Mounts"] if mount["Type"] == "volume"] == []
 
 
 def test_runs_unprivileged(container):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import unquote, urlsplit
 
 NAME = "jarvis-redis"
@@ -18,15 +19,18 @@ def test_comes_back_after_a_reboot(container):
     assert container(NAME)["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
 
 
-def test_data_directory_is_the_named_volume_and_no_other_volume_exists(container):
-    volumes = {m["Destination"]: m["Name"] for m in container(NAME)["Mounts"] if m["Type"] == "volume"}
-    assert volumes == {"/data": "jarvis_redis_data"}
+def test_data_is_a_folder_of_the_host_that_no_engine_removes(container):
+    mounts = {mount["Destination"]: (mount["Type"], mount["Source"]) for mount in container(NAME)["Mounts"]}
+    assert mounts.get("/data") == ("bind", "/var/lib/jarvis/redis/data")
+    assert "volume" not in {kind for kind, _ in mounts.values()}
 
 
-def test_server_writes_into_the_named_volume(host):
-    point = host.check_output("docker volume inspect --format '{{.Mountpoint}}' jarvis_redis_data")
-    inside = host.check_output(f"docker exec {NAME} stat -c %i /data/appendonlydir")
-    assert host.check_output(f"stat -c %i {point}/appendonlydir") == inside
+def test_server_writes_into_the_data_folder_that_was_recorded(host):
+    inside = host.check_output(f"docker exec {NAME} stat -c %i /data/db/appendonlydir")
+    assert host.check_output("stat -c %i /var/lib/jarvis/redis/data/db/appendonlydir") == inside
+    recorded = json.loads(host.check_output("cat /etc/jarvis/state/redis.json"))
+    identity = host.check_output("cat /var/lib/jarvis/redis/data/db/identity")
+    assert recorded == {"identity": identity, "append_only": True}
 
 
 def test_runs_unprivileged(container):
