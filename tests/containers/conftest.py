@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ansible.module_utils
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -15,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from waiting_containers import Container, Waited, remove_all  # noqa: E402
 
 RUN_MODULE = Path(__file__).parents[1] / "run_module.py"
+
+ansible.module_utils.__path__.append(str(Path(__file__).parents[2] / "playbooks/module_utils"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -144,6 +144,11 @@ cores:
   description: Processors the host can use.
   type: int
   returned: success
+stale_containers:
+  description: Containers that mount folders which were removed or replaced since they started.
+  type: list
+  elements: str
+  returned: success
 started_at:
   description: When the check ran, in seconds since the epoch.
   type: float
@@ -158,6 +163,7 @@ problems:
 import os
 import time
 
+from ansible.module_utils import container_mounts
 from ansible.module_utils import preflight_host as host
 from ansible.module_utils import preflight_input as checks
 from ansible.module_utils.basic import AnsibleModule
@@ -293,6 +299,7 @@ def main():
         changed=False,
         memory_mb=memory,
         cores=len(os.sched_getaffinity(0)),
+        stale_containers=container_mounts.containers_with_stale_mounts(port["container"] for port in given["ports"]),
         started_at=time.time(),
         problems=[],
     )

@@ -1,0 +1,64 @@
+"""Whether what a running container mounts is still what stands under that name on the host."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.module_utils import engine_api as engine
+
+MAX_LINKS = 40  # as the kernel
+
+
+def stale_mounts(container):
+    """Return the folders of the host that a container mounts although another stands there now, or none.
+
+    A folder that was removed stays mounted, and what is written under its name never reaches the container. A container
+    that is not running mounts at its next start what stands there then.
+    """
+    pid = (container.get("State") or {}).get("Pid")
+    if not pid:
+        return []
+    return sorted(
+        mount["Source"]
+        for mount in container.get("Mounts") or []
+        if mount["Type"] == "bind" and is_stale(mount["Source"], f"/proc/{pid}/root", mount["Destination"])
+    )
+
+
+def is_stale(source, root, target):
+    """Return whether C(target) below the root of a container is mounted from elsewhere than C(source)."""
+    try:
+        mounted = os.stat(inside(root, target))
+    except OSError:
+        return False  # ended meanwhile
+    try:
+        return not os.path.samestat(os.stat(source), mounted)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+
+
+def inside(root, path):
+    """Return a path of a container as this host reaches it; links to a path from the root mean the container's root."""
+    done, left = [], path.split("/")
+    for _ in range(MAX_LINKS):
+        while left:
+            part = left.pop(0)
+            if part in ("", "."):
+                continue
+            if part == "..":
+                done = done[:-1]
+                continue
+            here = "/".join([root, *done, part])
+            if os.path.islink(here):
+                link = os.readlink(here)
+                done, left = [] if link.startswith("/") else done, link.split("/") + left
+                break
+            done.append(part)
+        else:
+            break
+    return "/".join([root, *done])
+
+
+def containers_with_stale_mounts(names):
+    """Return those of the containers that mount what is no longer there."""
+    return [name for name in names if stale_mounts(engine.get(f"/containers/{name}/json") or {})]
