@@ -49,14 +49,21 @@ def test_earlier_release_keeps_1001_rows_and_1103_keys_in_volumes(earlier, inven
     done = subprocess.run(
         ["ansible-playbook", "site.yml", "-i", inventory, "-e", "verify_enabled=false"],
         cwd=earlier,
-        env={**os.environ, **ENVIRONMENT, "ANSIBLE_CONFIG": str(earlier / "ansible.cfg"), "ANSIBLE_ROLES_PATH": "roles"},
+        env={
+            **os.environ,
+            **ENVIRONMENT,
+            "ANSIBLE_CONFIG": str(earlier / "ansible.cfg"),
+            "ANSIBLE_ROLES_PATH": "roles",
+        },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    host.sql("INSERT INTO public.agent_state (key, value) SELECT 'k' || n, to_jsonb(n) FROM generate_series(1, 1001) AS n")
+    host.sql(
+        "INSERT INTO public.agent_state (key, value) SELECT 'k' || n, to_jsonb(n) FROM generate_series(1, 1001) AS n"
+    )
     as_client(host, WRITE_TO_REDIS)
     assert host.out("docker inspect --format '{{range .Mounts}}{{.Name}} {{end}}' jarvis-postgres").split() == [
         "jarvis_postgres_data",
@@ -70,7 +77,10 @@ def test_preview_tells_of_the_move_and_moves_nothing(deploy, host):
     run = deploy("--check", "--diff")
     assert run.code == 0
     for name in ("postgres", "redis"):
-        assert f"would have moved the data of {name} from the volume jarvis_{name}_data to /var/lib/jarvis/{name}/data" in run.text
+        assert (
+            f"would have moved the data of {name} from the volume jarvis_{name}_data to /var/lib/jarvis/{name}/data"
+            in run.text
+        )
     assert host.containers() == before
     assert host.run("ls /var/lib/jarvis", check=False).returncode != 0
 
@@ -92,7 +102,9 @@ def test_deployment_moves_every_row_and_every_key(deploy, host):
 
 def test_transactions_and_scripts_survive_a_restart_from_now_on(host):
     host.run("docker restart jarvis-redis")
-    host.run("until docker exec jarvis-redis redis-cli -e --user health --pass none ping 2>/dev/null; do sleep 0.2; done")
+    host.run(
+        "until docker exec jarvis-redis redis-cli -e --user health --pass none ping 2>/dev/null; do sleep 0.2; done"
+    )
     assert len(keys(host)) == 1103
     assert host.redis("get script-2") == "2"
 

@@ -44,5 +44,8 @@ def test_data_outside_of_its_folder_is_named(play, host):
     )
     run = play("playbooks/verify.yml")
     assert run.code == 2
-    assert "FAILED tests/infra/postgres/test_container.py::test_data_is_a_folder_of_the_host_that_no_engine_removes" in run.text
+    assert (
+        "FAILED tests/infra/postgres/test_container.py::test_data_is_a_folder_of_the_host_that_no_engine_removes"
+        in run.text
+    )
     assert "/var/lib/jarvis/postgres/data" in run.text

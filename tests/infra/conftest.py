@@ -9,6 +9,7 @@ import shlex
 import tempfile
 import textwrap
 from functools import cache
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -16,6 +17,15 @@ import pytest
 # At least so many tests make a run complete; a run that lost some must not pass.
 MINIMUM_TESTS = {"common": 8, "postgres": 66, "redis": 17, "disruptive": 5}
 LOG_LINES = 20
+# What the deployment looks at ports with: who answers at one.
+PORTS = Path(__file__).parents[2] / "roles/preflight/module_utils/preflight_ports.py"
+# Before a password is sent.
+ASK_NOBODY_ELSE = """
+servers = {"DATABASE_URL": "jarvis-postgres", "REDIS_URL": "jarvis-redis"}
+found = [doubt for variable, server in servers.items() if variable in settings for doubt in doubts(server)]
+if found:
+    raise SystemExit("\\n".join(["No password was sent.", *found]))
+"""
 
 
 def pytest_addoption(parser):
@@ -145,15 +155,17 @@ def on_host(host):
     """Return a function that runs a Python function on the host, as an ordinary client of its servers.
 
     The function gets the host's client settings {variable: value} and the given arguments, has to import what it
-    uses itself, and its result comes back through JSON.
+    uses itself, and its result comes back through JSON. It is not run while anybody but our servers may answer it.
     """
 
     def run(function, *arguments):
         source = "\n".join(
             [
-                "import json, shlex",
+                PORTS.read_text(),
+                "import shlex",
                 "words = shlex.split(open('/etc/jarvis/jarvis.env').read(), comments=True)",
                 "settings = dict(word.split('=', 1) for word in words)",
+                ASK_NOBODY_ELSE,
                 textwrap.dedent(inspect.getsource(function)),
                 f"print(json.dumps({function.__name__}(settings, *{arguments!r})))",
             ]

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from ansible.module_utils import data_files as files
 from ansible.module_utils import engine_api as engine
-from ansible.module_utils.preflight_host import DEFAULT_DATA_ROOT, engine_settings
+from ansible.module_utils.preflight_host import DEFAULT_DATA_ROOT
+from ansible.module_utils.preflight_ports import engine_settings
 
 ROOT = "/var/lib/jarvis"
 STATE_FOLDER = "/etc/jarvis/state"

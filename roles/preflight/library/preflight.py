@@ -102,6 +102,10 @@ options:
     description: Given passwords by the variable that sets them; null where one is to be generated.
     type: dict
     default: {}
+  engine_settings:
+    description: Settings that the engine is going to be given.
+    type: dict
+    default: {}
   postgres_image:
     description: Image of PostgreSQL, empty on a host without it.
     type: str
@@ -158,6 +162,11 @@ problems:
   type: list
   elements: str
   returned: always
+broken_mappings:
+  description: Published addresses that the engine's rules do not bring connections from to their running containers.
+  type: list
+  elements: str
+  returned: success
 """
 
 import os
@@ -166,6 +175,7 @@ import time
 from ansible.module_utils import container_mounts
 from ansible.module_utils import preflight_host as host
 from ansible.module_utils import preflight_input as checks
+from ansible.module_utils import preflight_ports as ports
 from ansible.module_utils.basic import AnsibleModule
 
 # Where the servers' data lies.
@@ -205,6 +215,7 @@ ARGUMENTS = {
     "tls_enabled": {"type": "bool", "default": False},
     "found": {"type": "list", "elements": "str", "default": []},
     "passwords": {"type": "dict", "default": {}, "no_log": True},
+    "engine_settings": {"type": "dict", "default": {}},
     "postgres_image": {"type": "str", "default": ""},
     "postgres_archive_major": {"type": "str", "default": ""},
     "postgres_data_major": {"type": "str", "default": ""},
@@ -256,7 +267,7 @@ def address_problems(given):
 def port_problems(given):
     """Yield the problems of ports that something else holds."""
     for wanted in given["ports"]:
-        holder = host.port_holder(wanted["address"], wanted["port"], wanted["container"])
+        holder = ports.port_holder(wanted["address"], wanted["port"], wanted["container"])
         if holder:
             yield (
                 f"{wanted['variable']} is {wanted['port']}, but {wanted['address']}:{wanted['port']} is already in "
@@ -275,19 +286,43 @@ def major_problems(given):
         yield from checks.major_problems(given["postgres_image"], wanted, given["postgres_data_major"])
 
 
+def warn_of_proxy(module, settings):
+    """Tell of the protection that is missing where the engine's proxy answers for the containers."""
+    if {**settings, **module.params["engine_settings"]}.get("userland-proxy", True):
+        module.warn(
+            "The engine's userland proxy is on. While a container or the engine restarts, a local user without root can "
+            'take the port and get the passwords of clients. Set "userland-proxy": false in docker_daemon_settings, and '
+            "such connections are refused."
+        )
+
+
+def broken_mappings(module):
+    """Return the published addresses from which connections do not get to their containers, and tell of them."""
+    found = []
+    for server in module.params["ports"]:
+        for published in ports.broken_mappings(server["container"]):
+            found.append(published)
+            module.warn(
+                f"Connections to {published} are not brought to {server['container']}: rules of the engine are gone. "
+                "A deployment restarts the engine, which makes them anew; containers keep running meanwhile."
+            )
+    return found
+
+
 def main():
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     given = module.params
     memory = host.memory_mb()
     problems = [*input_problems(given), *given["found"]]
-    data_root = host.DEFAULT_DATA_ROOT
+    settings = {}
     try:
-        data_root = host.engine_settings().get("data-root", data_root)
+        settings = ports.engine_settings()
     except ValueError as error:
         problems.append(
-            f"{host.ENGINE_SETTINGS} holds no valid JSON object ({error}). Mend or remove it; its settings are kept."
+            f"{ports.ENGINE_SETTINGS} holds no valid JSON object ({error}). Mend or remove it; its settings are kept."
         )
+    data_root = settings.get("data-root", host.DEFAULT_DATA_ROOT)
     problems += capacity_problems(given, memory, data_root)
     problems += address_problems(given)
     problems += port_problems(given)
@@ -295,6 +330,7 @@ def main():
     if problems:
         listed = "\n".join(f"- {problem}" for problem in problems)
         module.fail_json(msg=f"Nothing was changed. This has to be mended first:\n{listed}", problems=problems)
+    warn_of_proxy(module, settings)
     module.exit_json(
         changed=False,
         memory_mb=memory,
@@ -302,6 +338,7 @@ def main():
         stale_containers=container_mounts.containers_with_stale_mounts(port["container"] for port in given["ports"]),
         started_at=time.time(),
         problems=[],
+        broken_mappings=broken_mappings(module),
     )
 
 

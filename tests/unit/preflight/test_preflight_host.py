@@ -6,6 +6,7 @@ import socket
 
 import pytest
 from ansible.module_utils import preflight_host as host
+from ansible.module_utils import preflight_ports as ports
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ from ansible.module_utils import preflight_host as host
     ],
 )
 def test_address_of_the_kernel_table_is_unpacked(packed, address):
-    assert host.unpack_address(packed) == address
+    assert ports.unpack_address(packed) == address
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_address_of_the_kernel_table_is_unpacked(packed, address):
     ],
 )
 def test_listeners_collide_on_the_same_or_any_address(one, other, collide):
-    assert host.overlap(one, other) is collide
+    assert ports.overlap(one, other) is collide
 
 
 @pytest.mark.parametrize(("address", "has"), [("127.0.0.1", True), ("0.0.0.0", True), ("192.0.2.1", False)])
@@ -43,7 +44,7 @@ def test_process_that_holds_a_port_is_named():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        holder = host.port_holder("127.0.0.1", listener.getsockname()[1], "jarvis-postgres")
+        holder = ports.port_holder("127.0.0.1", listener.getsockname()[1], "jarvis-postgres")
     assert holder.startswith(("python", "pytest"))
     assert "(pid " in holder
 
@@ -52,7 +53,7 @@ def test_free_port_is_free():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    assert host.port_holder("127.0.0.1", port, "jarvis-postgres") is None
+    assert ports.port_holder("127.0.0.1", port, "jarvis-postgres") is None
 
 
 def test_space_is_measured_where_the_folder_would_be(tmp_path):
@@ -63,6 +64,6 @@ def test_space_is_measured_where_the_folder_would_be(tmp_path):
 def test_settings_that_are_no_object_are_refused(tmp_path, monkeypatch, text):
     path = tmp_path / "daemon.json"
     path.write_text(text)
-    monkeypatch.setattr(host, "ENGINE_SETTINGS", str(path))
+    monkeypatch.setattr(ports, "ENGINE_SETTINGS", str(path))
     with pytest.raises(ValueError, match=r".+"):
-        host.engine_settings()
+        ports.engine_settings()

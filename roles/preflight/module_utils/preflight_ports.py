@@ -1,0 +1,230 @@
+"""Who answers at a published port. Reads only, with the standard library alone: the verification runs this file, too."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import json
+import os
+import socket
+import subprocess
+
+ENGINE_SOCKET = "/var/run/docker.sock"
+ENGINE_SETTINGS = "/etc/docker/daemon.json"
+ENGINE_PROCESSES = {"dockerd", "docker-proxy"}
+ENGINE_CHAIN = "DOCKER"
+NETWORK = BRIDGE = "jarvis"
+EVERY_ADDRESS = "0.0.0.0"
+LISTEN_STATE = "0A"  # TCP_LISTEN in /proc/net/tcp, see proc(5)
+ROOT = "0"
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def engine_settings():
+    """Return the object in the engine's settings file, {} when there is none.
+
+    Raises ValueError when the file holds anything but a JSON object.
+    """
+    try:
+        with open(ENGINE_SETTINGS, encoding="utf-8") as stream:
+            text = stream.read()
+    except FileNotFoundError:
+        return {}
+    settings = json.loads(text) if text.strip() else {}
+    if not isinstance(settings, dict):
+        raise ValueError("not a JSON object")
+    return settings
+
+
+def engine_get(path):
+    """Return the engine's JSON answer to GET C(path), None where it does not answer or does not know it."""
+    connection = http.client.HTTPConnection("localhost", timeout=10)
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.sock.connect(ENGINE_SOCKET)
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read()
+        return json.loads(body) if response.status == http.client.OK else None
+    except OSError:
+        return None
+    finally:
+        connection.close()
+
+
+def published_ports():
+    """Return [(container name, address, port)] of every port that a running container publishes."""
+    return [
+        (container["Names"][0].lstrip("/"), binding.get("IP") or EVERY_ADDRESS, binding["PublicPort"])
+        for container in engine_get("/containers/json") or []
+        for binding in container["Ports"]
+        if "PublicPort" in binding
+    ]
+
+
+def listeners():
+    """Return [(inode, user id, address, port)] of every listening TCP socket of the host."""
+    found = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        if not os.path.exists(table):
+            continue
+        with open(table, encoding="ascii") as stream:
+            for line in stream.readlines()[1:]:
+                fields = line.split()
+                address, port = fields[1].split(":")
+                if fields[3] == LISTEN_STATE:
+                    found.append((fields[9], fields[7], unpack_address(address), int(port, 16)))
+    return found
+
+
+def unpack_address(packed):
+    """Return the text form of an address from /proc/net/tcp: hexadecimal 32-bit words in host order."""
+    words = [bytes.fromhex(packed[i : i + 8])[::-1] for i in range(0, len(packed), 8)]
+    address = ipaddress.ip_address(b"".join(words))
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def overlap(one, other):
+    """Return whether listening on both addresses of the same port would collide."""
+    wildcards = {EVERY_ADDRESS, "::"}
+    return one == other or one in wildcards or other in wildcards
+
+
+def process_of(inode):
+    """Return (name, process id) of the process that holds a socket, ("", "") when none is seen."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        folder = f"/proc/{pid}/fd"
+        try:
+            if any(os.readlink(f"{folder}/{fd}") == f"socket:[{inode}]" for fd in os.listdir(folder)):
+                with open(f"/proc/{pid}/comm", encoding="utf-8") as stream:
+                    return stream.read().strip(), pid
+        except OSError:
+            continue
+    return "", ""
+
+
+def listening(address, port):
+    """Return [(name, process id, whether the engine's)] of the processes that listen at an address.
+
+    A process can give itself any name, but not root's number.
+    """
+    return [
+        (*process, user == ROOT and process[0] in ENGINE_PROCESSES)
+        for process, user in (
+            (process_of(inode), user)
+            for inode, user, at, number in listeners()
+            if number == port and overlap(at, address)
+        )
+    ]
+
+
+def port_holder(address, port, container):
+    """Return who else than C(container) holds a port, None when it is free or the container's own."""
+    holders = [name for name, at, number in published_ports() if number == port and overlap(at, address)]
+    others = [name for name in holders if name != container]
+    if others:
+        return f"the container {others[0]}"
+    # Whoever binds the port while the engine is away keeps it, and the container then still counts as published.
+    for name, pid, of_engine in listening(address, port):
+        if not (holders and of_engine):
+            return f"{name} (pid {pid})" if name else "another process"
+    return None
+
+
+def mappings(container):
+    """Return [(address, port, the container's own address and port)] of a running container, None of any other.
+
+    One that starts again and again has no address of its own in between.
+    """
+    found = engine_get(f"/containers/{container}/json") or {"NetworkSettings": {"Networks": {}}}
+    address = found["NetworkSettings"]["Networks"].get(NETWORK, {}).get("IPAddress")
+    if not address:
+        return None
+    return [
+        (binding["HostIp"] or EVERY_ADDRESS, int(binding["HostPort"]), f"{address}:{inner.partition('/')[0]}")
+        for inner, bindings in (found["HostConfig"]["PortBindings"] or {}).items()
+        for binding in bindings or []
+    ]
+
+
+def packet_filter(table):
+    """Return the rules of a table as C(iptables) lists them."""
+    command = ["iptables", "--wait", "--table", table, "--list-rules"]
+    return subprocess.run(
+        command, env={"PATH": SEARCH_PATH}, stdout=subprocess.PIPE, text=True, check=False
+    ).stdout.splitlines()
+
+
+def leads_to(rules, chain, target):
+    """Return whether a chain hands packets on to another, itself or through chains of its own."""
+    if chain == target:
+        return True
+    jumps = {rule.rpartition(" -j ")[2] for rule in rules if rule.startswith(f"-A {chain} ")}
+    return any(leads_to(rules, jump, target) for jump in jumps if f"-N {jump}" in rules)
+
+
+def is_translated(nat, rules, mapping, by_proxy):
+    """Return whether the engine's rules bring connections to a published address to the container.
+
+    The tables are given as lists of rules. Clients of the host's own may be served by the engine's proxy instead.
+    """
+    address, port, target = mapping
+    container, _, inner = target.partition(":")
+    everywhere, loopback = address == EVERY_ADDRESS, address.startswith("127.")
+    to_engine = [rule for rule in nat if rule.endswith(f" -j {ENGINE_CHAIN}")]
+    return (
+        any(
+            rule.startswith(f"-A {ENGINE_CHAIN} ")
+            and f" --dport {port} " in rule
+            and rule.endswith(f" -j DNAT --to-destination {target}")
+            and (f" -d {address}/32 " in rule or (everywhere and " -d " not in rule))
+            for rule in nat
+        )
+        and any(rule.startswith("-A PREROUTING ") for rule in to_engine)
+        and (
+            by_proxy
+            or any(rule.startswith("-A OUTPUT ") and "! -d 127.0.0.0/8" not in rule for rule in to_engine)
+            and any(
+                rule.startswith(f"-A POSTROUTING -o {BRIDGE} ") and rule.endswith(" --src-type LOCAL -j MASQUERADE")
+                for rule in nat
+            )
+        )
+        and (
+            loopback
+            or leads_to(rules, "FORWARD", ENGINE_CHAIN)
+            and any(
+                rule.startswith(f"-A {ENGINE_CHAIN} -d {container}/32 ")
+                and rule.endswith(f" --dport {inner} -j ACCEPT")
+                for rule in rules
+            )
+        )
+    )
+
+
+def broken_mappings(container):
+    """Yield the published addresses of a running container that the engine's rules do not bring connections from.
+
+    Rules of an engine that does not use iptables are not known here.
+    """
+    settings = engine_settings()
+    wanted = mappings(container)
+    if not wanted or not settings.get("iptables", True) or settings.get("firewall-backend", "iptables") != "iptables":
+        return
+    nat, rules = packet_filter("nat"), packet_filter("filter")
+    for mapping in wanted:
+        by_proxy = any(name == "docker-proxy" and own for name, _, own in listening(*mapping[:2]))
+        if not is_translated(nat, rules, mapping, by_proxy):
+            yield f"{mapping[0]}:{mapping[1]}"
+
+
+def doubts(container):
+    """Yield why somebody else than the container may answer at its published addresses, a sentence each."""
+    wanted = mappings(container)
+    if wanted is None:
+        yield f"{container} does not run, so that whoever answers at its address is not it. Deploy again."
+    for address, port, _ in wanted or []:
+        holder = port_holder(address, port, container)
+        if holder:
+            yield f"{address}:{port} should be {container}, and is held by {holder}. Stop it, then deploy again."
+    for published in broken_mappings(container):
+        yield f"Connections to {published} are not brought to {container}: rules of the engine are gone. Deploy again."
