@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from .splitter import Statement, split, tokens
+from .splitter import Statement, split
 
 TRANSACTION_CONTROL = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}
 CLUSTER_OBJECTS = {"ROLE", "USER", "GROUP", "DATABASE", "TABLESPACE"}
@@ -90,13 +90,11 @@ def complaints(text: bytes, transactional: bool) -> Iterator[str]:
         # To the server it ends a comment, to an editor it may not: what is read is not what would run.
         yield f"{_line(text, text.index(13))}: a carriage return without line feed; save the file with plain line ends"
         return
-    if b"\\" in text:
-        for kind, start, end in tokens(text):
-            if kind == "other" and text[start:end] == b"\\":
-                command = COMMAND.match(text, start).group().decode("utf-8", "replace")
-                yield f"{at(start)}: {command} is a psql command; only SQL is understood"
     statement = None
     for statement in split(text):
+        for offset in statement.backslashes:
+            command = COMMAND.match(text, offset).group().decode("utf-8", "replace")
+            yield f"{at(offset)}: {command} is a psql command; only SQL is understood"
         refusal = _refusal(statement, transactional)
         if refusal:
             yield f"{at(statement.offset)}: {refusal}"

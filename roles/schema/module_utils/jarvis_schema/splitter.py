@@ -1,9 +1,8 @@
 """Cut SQL text into statements where the server's own parser would.
 
-Only what decides where a statement ends is understood: quotes of every kind, comments, parentheses, and the bodies of
-SQL-standard functions (BEGIN ATOMIC … END). The classes of characters are those of the server's scanner, which sees
-bytes: every byte beyond ASCII is a letter, and white space is what stands in SPACE. A unit test compares the result
-with that of the server's parser.
+Only what decides where a statement ends is understood: quotes of every kind, comments, the parentheses of CREATE RULE,
+and the bodies of SQL-standard functions (BEGIN ATOMIC … END). The classes of characters are those of the server's
+scanner, which sees bytes: every byte beyond ASCII is a letter. A test compares the result with what a server says.
 """
 
 import re
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 SPACE = b" \t\n\r\f\v"
 LETTER = rb"A-Za-z_\x80-\xff"
-# Each alternative repeats one class of characters at most: a repeated choice would remember every step of a long text.
+# An alternative repeats one class of characters at most: a repeated choice would remember every step of a long text.
 TOKEN = re.compile(
     rb"""
       (?P<escape>[eE]')
@@ -29,13 +28,19 @@ TOKEN = re.compile(
     % {b"letter": LETTER},
     re.VERBOSE | re.DOTALL,
 )
+UNQUOTED = re.compile(rb"""[^'"$\-/;\\]*""")
+NAME_END = re.compile(rb"[%s0-9$]*\Z" % LETTER)
 NESTED = re.compile(rb"/\*|\*/")
-ESCAPED = re.compile(rb"['\\]")
-GAP = re.compile(b"[%s]+|--[^\n\r]*" % SPACE)
+ESCAPED = re.compile(rb"(?:[^'\\]*\\.){1,1000}", re.DOTALL)
+GAP = re.compile(rb"[ \t\n\r\f\v]+|--[^\n\r]*")
 HEAD = 6  # words
 ROUTINE = re.compile(r"CREATE (OR REPLACE )?(FUNCTION|PROCEDURE)\b")
-# Words after the head that decide something (see lint.py).
+RULE = re.compile(r"CREATE (OR REPLACE )?RULE\b")
+# Words after the head that decide something (see lint.py), and the statements in which they do.
 NOTED = {"CONCURRENTLY", "EXISTS", "PROGRAM", "STDIN", "STDOUT"}
+WORDY = {"CREATE", "ALTER", "DROP", "REINDEX", "COPY"}
+# Statements, long ones often, of which no other word matters.
+OF_DATA = {"INSERT", "SELECT", "UPDATE", "DELETE", "VALUES", "WITH", "MERGE"}
 
 
 class Statement(NamedTuple):
@@ -44,7 +49,8 @@ class Statement(NamedTuple):
     offset: int  # of its first byte in the file, from 0
     end: int  # of its last byte, the closing semicolon left out
     head: tuple[str, ...]  # its first words in upper case; quoted things, comments and punctuation are left out
-    noted: frozenset[str]  # which of NOTED are among all its words
+    noted: frozenset[str]  # which of NOTED are among its words, if the first is one of WORDY
+    backslashes: tuple[int, ...]  # offsets of those that are in no quotes
 
 
 def _end_of_comment(text: bytes, start: int) -> int:
@@ -57,48 +63,57 @@ def _end_of_comment(text: bytes, start: int) -> int:
     return len(text)
 
 
-def _end_of_escape(text: bytes, start: int) -> int:
-    """Find the end of a string with backslashes whose first character is at `start`.
-
-    Another string after a line end continues it, and takes its backslashes as this one does.
-    """
-    while True:
-        match = ESCAPED.search(text, start)
-        if match is None:
-            return len(text)
-        start = match.end()
-        if match.group() == b"\\":
-            start += 1
-            continue
-        end = start
-        while gap := GAP.match(text, start):
-            start = gap.end()
-        lines = re.search(b"[\n\r]", text[end:start])
-        if text[start : start + 1] != b"'" or (start > end and not lines):
-            return end
-        start += 1
-
-
 def _end_of_quotes(text: bytes, quote: bytes, start: int) -> int:
     """Find the end of what is closed by `quote`. A doubled quote begins another piece, which comes to the same."""
     close = text.find(quote, start)
     return len(text) if close < 0 else close + len(quote)
 
 
-def tokens(text: bytes) -> Iterator[tuple[str, int, int]]:
-    """Yield kind (a group of TOKEN), start and end of every token; white space is in plain ones."""
-    position = 0
-    while position < len(text):
-        match = TOKEN.match(text, position)
-        kind, end = match.lastgroup, match.end()
-        if kind == "nested":
-            kind, end = "comment", _end_of_comment(text, position)
-        elif kind == "escape":
-            end = _end_of_escape(text, end)
-        elif kind in ("string", "name", "dollar"):
-            end = _end_of_quotes(text, match.group(), end)
-        yield kind, position, end
-        position = end
+def _end_of_escapes(text: bytes, start: int) -> int:
+    """Find the end of a string with backslashes whose first character is at `start`.
+
+    Another string after a line end continues it, and takes its backslashes as this one does.
+    """
+    while True:
+        while match := ESCAPED.match(text, start):
+            start = match.end()
+        end = start = _end_of_quotes(text, b"'", start)
+        while gap := GAP.match(text, start):
+            start = gap.end()
+        between = text[end:start]
+        if text[start : start + 1] != b"'" or (between and not (b"\n" in between or b"\r" in between)):
+            return end
+        start += 1
+
+
+def _end(text: bytes, kind: str, start: int, end: int) -> int:
+    """Find the end of the token that opens with what is between `start` and `end`."""
+    if kind == "nested":
+        return _end_of_comment(text, start)
+    if kind == "escape":
+        return _end_of_escapes(text, end)
+    if kind in ("string", "name", "dollar"):
+        return _end_of_quotes(text, text[start:end], end)
+    return end
+
+
+def _next(text: bytes, position: int) -> tuple[str, int, int]:
+    """Return kind (a group of TOKEN), start and end of the token at `position`; white space is in plain ones."""
+    match = TOKEN.match(text, position)
+    return match.lastgroup, position, _end(text, match.lastgroup, position, match.end())
+
+
+def _next_unlike_words(text: bytes, position: int) -> tuple[str, int, int]:
+    """Return the same of the next token that is more than words, numbers and most punctuation, or a plain one."""
+    start = UNQUOTED.match(text, position).end()
+    if start == len(text):
+        return "plain", position, start
+    if text[start] in b"'$":
+        # A letter before decides what it is: e'…' has backslashes, and the $ of a$b$ is a part of the name.
+        before = NAME_END.search(text, max(position, start - 64), start).group().lstrip(b"0123456789")
+        if before and (before in (b"e", b"E") if text[start : start + 1] == b"'" else True):
+            start -= len(before)
+    return _next(text, start)
 
 
 class _Body:
@@ -118,7 +133,6 @@ class _Body:
         if self.fresh and self.depth and word == "END":
             # Nothing but the end of a body begins with END; elsewhere the word is a name, or closes a CASE.
             self.depth -= 1
-            self.words = []
         elif word == "ATOMIC" and self.begins and parentheses == 0 and ROUTINE.match(" ".join(self.words)):
             self.depth += 1
             self.next_statement()
@@ -128,47 +142,75 @@ class _Body:
         self.fresh, self.begins = False, word == "BEGIN"
 
 
+class _Reader:
+    """What is known of the statement that is being read."""
+
+    def __init__(self) -> None:
+        self.start = -1  # of its first token
+        self.end = 0  # of its last one
+        self.head: list[str] = []
+        self.noted: set[str] = set()
+        self.backslashes: list[int] = []
+        self.parentheses = 0
+        self.body = _Body()
+
+    @property
+    def only_quotes_matter(self) -> bool:
+        return bool(self.head) and self.head[0] in OF_DATA
+
+    def ends_here(self) -> bool:
+        """Take in a semicolon, and return whether it closes the statement."""
+        if self.parentheses > 0 and RULE.match(" ".join(self.head)):
+            return False
+        if self.body.depth:
+            self.body.next_statement()
+            return False
+        return True
+
+    def see(self, kind: str, start: int, piece: bytes) -> None:
+        """Take in a token without white space around it."""
+        self.start = start if self.start < 0 else self.start
+        self.end = start + len(piece)
+        if kind == "word":
+            word = piece.upper().decode("utf-8", "replace")  # of ASCII letters alone, as the server does
+            if len(self.head) < HEAD:
+                self.head.append(word)
+            if word in NOTED and self.head[0] in WORDY:
+                self.noted.add(word)
+            self.body.see(word, self.parentheses)
+            return
+        if kind == "other" and piece in b"()":
+            self.parentheses += 1 if piece == b"(" else -1
+        elif piece == b"\\":
+            self.backslashes.append(start)
+        self.body.see("", self.parentheses)
+
+    def statement(self) -> Statement:
+        return Statement(self.start, self.end, tuple(self.head), frozenset(self.noted), tuple(self.backslashes))
+
+
 def split(text: bytes) -> Iterator[Statement]:
     """Yield the statements of `text`; one without words (only comments) is none.
 
     Never fails: what is unbalanced runs to the end of the text, and the server says what is wrong.
     """
-    head: list[str] = []
-    noted: set[str] = set()
-    body = _Body()
-    start = -1  # of the statement's first token
-    last = 0  # end of its last one
-    parentheses = 0
-    for kind, begin, end in tokens(text):
-        if kind == "comment":
-            continue
-        first = text[begin : begin + 1]
-        if kind == "other" and first == b";" and parentheses <= 0:
-            if body.depth:
-                body.next_statement()
-                last = end
-                continue
-            if start >= 0:
-                yield Statement(start, last, tuple(head), frozenset(noted))
-            head, noted, body, start, parentheses = [], set(), _Body(), -1, 0
-            continue
-        if kind == "plain":
-            piece = text[begin:end]
-            if not piece.strip(SPACE):
-                continue
-            place, last = end - len(piece.lstrip(SPACE)), begin + len(piece.rstrip(SPACE))
-        else:
-            place, last = begin, end
-        start = place if start < 0 else start
-        word = ""
-        if kind == "word":
-            word = text[begin:end].upper().decode("utf-8", "replace")  # of ASCII letters alone, as the server does
-            if len(head) < HEAD:
-                head.append(word)
-            if word in NOTED:
-                noted.add(word)
-        elif first in b"()" and kind == "other":
-            parentheses += 1 if first == b"(" else -1
-        body.see(word, parentheses)
-    if start >= 0:
-        yield Statement(start, last, tuple(head), frozenset(noted))
+    reader = _Reader()
+    position = 0
+    while position < len(text):
+        kind, start, end = (_next_unlike_words if reader.only_quotes_matter else _next)(text, position)
+        skipped = text[position:start].rstrip(SPACE)
+        if skipped:
+            reader.end = position + len(skipped)
+        piece = text[start:end]
+        if kind == "other" and piece == b";":
+            if reader.ends_here():
+                if reader.start >= 0:
+                    yield reader.statement()
+                reader = _Reader()
+        elif kind == "plain" and piece.strip(SPACE):
+            reader.see(kind, end - len(piece.lstrip(SPACE)), piece.strip(SPACE))
+        elif kind not in ("plain", "comment", "nested"):
+            reader.see(kind, start, piece)
+        position = end
+    if reader.start >= 0:
+        yield reader.statement()
