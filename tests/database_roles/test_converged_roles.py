@@ -29,7 +29,7 @@ def test_new_roles_get_all_that_is_wanted_and_a_second_run_changes_nothing(serve
     newcomer = {
         "name": "newcomer",
         "login": True,
-        "password": "new",
+        "password": "first",
         "inherit": False,
         "connection_limit": 2,
         "settings": {"statement_timeout": "7s"},
@@ -45,7 +45,7 @@ def test_new_roles_get_all_that_is_wanted_and_a_second_run_changes_nothing(serve
         "newcomer: member of jarvis_owner",
     ]
     assert converge(newcomer) == []
-    cursor = log_in("newcomer", "new").cursor()
+    cursor = log_in("newcomer", "first").cursor()
     cursor.execute("SHOW statement_timeout")
     assert cursor.fetchone() == ("7s",)
     cursor.execute("SET ROLE jarvis_owner")
