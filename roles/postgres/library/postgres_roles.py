@@ -1,0 +1,216 @@
+#!/usr/bin/python
+# Copyright: the Jarvis data tier authors
+# MIT licence (see LICENSE)
+"""Ansible module: the roles of a PostgreSQL server, exactly as they are wanted."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: postgres_roles
+short_description: Bring roles of PostgreSQL to exactly what is wanted of them
+description:
+  - Creates the listed roles and takes from them whatever is not listed, in one transaction. That a role was created
+    before is no matter, nor what it gave itself meanwhile. Other roles are left alone.
+  - A password is sent as its SCRAM-SHA-256 verifier, so that no setting of the server can make it log a password. A
+    verifier that fits the password stays.
+  - Logs in over the unix socket and uses no name outside of C(pg_catalog).
+options:
+  login_unix_socket:
+    description: Folder of the server's unix socket.
+    type: path
+    required: true
+  login_user:
+    description: A superuser that is admitted there without a password.
+    type: str
+    default: postgres
+  roles:
+    description: The roles.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the role.
+        type: str
+        required: true
+      login:
+        description: Whether it may log in.
+        type: bool
+        default: false
+      password:
+        description: Its password; without one, it has none.
+        type: str
+      superuser:
+        description: Whether it has every power of a superuser. Otherwise it has none of them.
+        type: bool
+        default: false
+      inherit:
+        description: Whether it has the rights of roles that it becomes a member of.
+        type: bool
+        default: true
+      connection_limit:
+        description: How many connections it may have open, V(-1) for any number.
+        type: int
+        default: -1
+      settings:
+        description:
+          - What its sessions begin with, by name; text as C(SHOW) prints it, so V("\"$user\", public") for a list of
+            names, and V("\"\"") for a list that holds nothing.
+        type: dict
+        default: {}
+      member_of:
+        description: Roles that it is a member of.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          role:
+            description: Name of the role.
+            type: str
+            required: true
+          inherit:
+            description: Whether it has that role's rights without C(SET ROLE).
+            type: bool
+            default: true
+          set:
+            description: Whether it may C(SET ROLE) to that role.
+            type: bool
+            default: true
+requirements:
+  - psycopg2 on the managed host
+  - PostgreSQL 16
+attributes:
+  check_mode:
+    support: full
+    description: Compares and changes nothing.
+author: Jarvis data tier
+"""
+
+EXAMPLES = r"""
+- name: Create the roles
+  postgres_roles:
+    login_unix_socket: /var/run/postgresql
+    roles:
+      - name: jarvis_owner
+      - name: jarvis
+        login: true
+        password: "{{ password }}"
+        connection_limit: 80
+        settings: {statement_timeout: 300s}
+  register: roles
+  no_log: true
+"""
+
+RETURN = r"""
+changes:
+  description: What was changed, or would be, a phrase each, without secrets.
+  type: list
+  elements: str
+  returned: always
+  sample: ["jarvis: password", "jarvis: without setting local_preload_libraries"]
+problem:
+  description:
+    - Why nothing could be changed, empty when all is well. The module itself does not fail, since Ansible would hide
+      the reason together with the passwords.
+  type: str
+  returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.postgres_role_plan import plan, psycopg2, read
+
+# A role's or database's settings must neither lock the administrator out nor change what a name means. A verifier is no
+# password, but lets one be guessed, so it is kept out of logs and statistics, too.
+SESSION = {
+    "search_path": "",
+    "local_preload_libraries": "",
+    "session_preload_libraries": "",
+    "role": "none",
+    "default_transaction_read_only": "off",
+    "client_encoding": "UTF8",
+    "standard_conforming_strings": "on",
+    "lock_timeout": "10s",
+    "log_statement": "none",
+    "log_min_error_statement": "panic",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "debug_print_parse": "off",
+    "debug_print_rewritten": "off",
+    "debug_print_plan": "off",
+    "pg_stat_statements.track": "none",
+}
+ROLE = {
+    "name": {"type": "str", "required": True},
+    "login": {"type": "bool", "default": False},
+    "password": {"type": "str", "no_log": True},
+    "superuser": {"type": "bool", "default": False},
+    "inherit": {"type": "bool", "default": True},
+    "connection_limit": {"type": "int", "default": -1},
+    "settings": {"type": "dict", "default": {}},
+    "member_of": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "role": {"type": "str", "required": True},
+            "inherit": {"type": "bool", "default": True},
+            "set": {"type": "bool", "default": True},
+        },
+    },
+}
+ARGUMENTS = {
+    "login_unix_socket": {"type": "path", "required": True},
+    "login_user": {"type": "str", "default": "postgres"},
+    "roles": {"type": "list", "elements": "dict", "required": True, "options": ROLE},
+}
+
+
+def connect(socket, user):
+    """Open the administrator's session."""
+    return psycopg2.connect(
+        host=socket,
+        user=user,
+        dbname="postgres",
+        connect_timeout=10,
+        application_name="jarvis-roles",
+        options=" ".join(f"-c {name}={value}" for name, value in SESSION.items()),
+    )
+
+
+def converge(connection, wanted, check_mode):
+    """Bring the roles to what is wanted, all or nothing; return what was changed, or would be."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SHOW scram_iterations")
+        iterations = int(cursor.fetchone()[0])
+        steps = plan(wanted, read(cursor, [role["name"] for role in wanted]), iterations)
+        for _, statement in [] if check_mode else steps:
+            cursor.execute(statement)
+    return [words for words, _ in steps]
+
+
+def reason(error):
+    """Return what the server says, without the statement, which its whole message may quote."""
+    told = [error.diag.message_primary, error.diag.message_detail, error.diag.message_hint]
+    return ". ".join(filter(None, told)) or str(error).strip()
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    if psycopg2 is None:
+        module.exit_json(changed=False, changes=[], problem=missing_required_lib("psycopg2"))
+    changes, problem = [], ""
+    try:
+        connection = connect(module.params["login_unix_socket"], module.params["login_user"])
+        try:
+            changes = converge(connection, module.params["roles"], module.check_mode)
+        finally:
+            connection.close()
+    except psycopg2.Error as error:
+        problem = reason(error)
+    module.exit_json(changed=bool(changes), changes=changes, problem=problem)
+
+
+if __name__ == "__main__":
+    main()

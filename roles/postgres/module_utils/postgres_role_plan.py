@@ -1,0 +1,151 @@
+"""Roles as they are in a server, and the statements that make them what they are to be."""
+
+from __future__ import annotations
+
+import re
+
+from ansible.module_utils.postgres_scram import fits, verifier
+
+try:
+    import psycopg2
+    from psycopg2 import sql
+except ImportError:
+    psycopg2 = sql = None
+
+ROLES = """
+SELECT rolname, rolpassword, rolconnlimit, rolvaliduntil IS NOT NULL AND rolvaliduntil <> 'infinity',
+    rolcanlogin, rolinherit, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls
+FROM pg_catalog.pg_authid WHERE rolname = ANY (%s)
+"""
+# What the application may give itself in one database or in all.
+SETTINGS = """
+SELECT r.rolname, d.datname, s.setconfig
+FROM pg_catalog.pg_db_role_setting AS s
+JOIN pg_catalog.pg_authid AS r ON r.oid = s.setrole
+LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase
+WHERE r.rolname = ANY (%s) ORDER BY d.datname
+"""
+MEMBERSHIPS = """
+SELECT m.rolname, r.rolname, g.rolname, a.admin_option, a.inherit_option, a.set_option
+FROM pg_catalog.pg_auth_members AS a
+JOIN pg_catalog.pg_authid AS m ON m.oid = a.member
+JOIN pg_catalog.pg_authid AS r ON r.oid = a.roleid
+JOIN pg_catalog.pg_authid AS g ON g.oid = a.grantor
+WHERE m.rolname = ANY (%s) ORDER BY r.rolname
+"""
+POWERS = ("SUPERUSER", "CREATEDB", "CREATEROLE", "REPLICATION", "BYPASSRLS")
+NEW_ROLE = {"password": None, "connection_limit": -1, "expires": False, "LOGIN": False, "INHERIT": True}
+NEW_ROLE |= dict.fromkeys(POWERS, False)
+# Settings whose value is a list of names; the server stores each name quoted as an identifier.
+LISTS = ("search_path", "local_preload_libraries", "session_preload_libraries", "temp_tablespaces")
+
+
+def read(cursor, names):
+    """Return (roles, settings, memberships) of the named roles, each by role."""
+    cursor.execute(ROLES, [names])
+    attributes = ("password", "connection_limit", "expires", "LOGIN", "INHERIT", *POWERS)
+    roles = {name: dict(zip(attributes, values, strict=True)) for name, *values in cursor.fetchall()}
+    settings, memberships = ({name: [] for name in names} for _ in range(2))
+    cursor.execute(SETTINGS, [names])
+    for role, database, config in cursor.fetchall():
+        settings[role] += [(database, *entry.split("=", 1)) for entry in config]
+    cursor.execute(MEMBERSHIPS, [names])
+    for member, *membership in cursor.fetchall():
+        memberships[member].append(tuple(membership))
+    return roles, settings, memberships
+
+
+def plan(wanted, found, iterations):
+    """Return (what changes in words without secrets, statement), a pair a change, in the order to execute them."""
+    roles, settings, memberships = found
+    steps = []
+    for role in wanted:
+        name, alter = role["name"], sql.SQL("ALTER ROLE {} ").format(sql.Identifier(role["name"]))
+        if name not in roles:
+            steps.append((name, "created", sql.SQL("CREATE ROLE {}").format(sql.Identifier(name))))
+        changes = [
+            *attribute_changes(role, roles.get(name, NEW_ROLE), iterations),
+            *setting_changes(role, settings[name]),
+        ]
+        steps += [(name, words, alter + clause) for words, clause in changes]
+    # When all roles are there.
+    for role in wanted:
+        for words, statement in membership_changes(role, memberships[role["name"]]):
+            steps.append((role["name"], words, statement))
+    return [(f"{name}: {words}", statement) for name, words, statement in steps]
+
+
+def attribute_changes(role, found, iterations):
+    """Yield (words, clause of ALTER ROLE) for each attribute that differs."""
+    flags = {"LOGIN": role["login"], "INHERIT": role["inherit"], **dict.fromkeys(POWERS, role["superuser"])}
+    for flag, value in flags.items():
+        if found[flag] != value:
+            word = flag if value else f"NO{flag}"
+            yield word, sql.SQL(word)
+    limit = role["connection_limit"]
+    if found["connection_limit"] != limit:
+        yield f"connection limit {limit}", sql.SQL("CONNECTION LIMIT {}").format(sql.Literal(limit))
+    if found["expires"]:
+        yield "no expiry", sql.SQL("VALID UNTIL 'infinity'")
+    if role["password"] is None and found["password"] is not None:
+        yield "no password", sql.SQL("PASSWORD NULL")
+    elif role["password"] is not None and not fits(role["password"], iterations, found["password"]):
+        yield "password", sql.SQL("PASSWORD {}").format(sql.Literal(verifier(role["password"], iterations)))
+
+
+def setting_changes(role, found):
+    """Yield (words, clause of ALTER ROLE) for each setting that differs."""
+    wanted = {name.lower(): (name, str(value)) for name, value in role["settings"].items()}
+    kept = {}
+    for database, name, value in found:
+        if database is not None:
+            clause = sql.SQL("IN DATABASE {} RESET {}").format(sql.Identifier(database), parameter(name))
+            yield f"without setting {name} in database {database}", clause
+        elif name.lower() not in wanted:
+            yield f"without setting {name}", sql.SQL("RESET {}").format(parameter(name))
+        else:
+            kept[name.lower()] = elements(name, value)
+    for key, (name, value) in wanted.items():
+        if kept.get(key) != elements(name, value):
+            values = sql.SQL(", ").join(map(sql.Literal, elements(name, value)))
+            yield f"setting {name} = {value}", sql.SQL("SET {} TO {}").format(parameter(name), values)
+
+
+def parameter(name):
+    """Return the name of a setting, quoted; one of an extension has two parts."""
+    return sql.Identifier(*name.split("."))
+
+
+def elements(name, value):
+    """Return the elements of a setting's value: its names where it is a list, itself elsewhere."""
+    if name.lower() not in LISTS:
+        return [value]
+    return [
+        name[1:-1].replace('""', '"') if name.startswith('"') else name
+        for name in re.findall(r'"(?:[^"]|"")*"|[^\s,"]+', value)
+    ] or [""]
+
+
+def membership_changes(role, found):
+    """Yield (words, statement) for each membership that is there and should not be, or the other way round."""
+    member = sql.Identifier(role["name"])
+    wanted = {one["role"]: (False, one["inherit"], one["set"]) for one in role["member_of"]}
+    kept = set()
+    for name, grantor, *options in found:
+        if wanted.get(name) == tuple(options):
+            kept.add(name)
+        else:
+            yield (
+                f"no member of {name} by {grantor}",
+                sql.SQL("REVOKE {} FROM {} GRANTED BY {} CASCADE").format(
+                    sql.Identifier(name), member, sql.Identifier(grantor)
+                ),
+            )
+    for name in wanted.keys() - kept:
+        _, inherit, set_role = wanted[name]
+        yield (
+            f"member of {name}",
+            sql.SQL("GRANT {} TO {} WITH ADMIN FALSE, INHERIT {}, SET {}").format(
+                sql.Identifier(name), member, sql.SQL(str(inherit)), sql.SQL(str(set_role))
+            ),
+        )
