@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-SENTINEL = "INSERT INTO agent_state (key, value) VALUES ('faults', '{}') ON CONFLICT (key) DO NOTHING"
+SENTINEL = "INSERT INTO public.agent_state (key, value) VALUES ('faults', '{}') ON CONFLICT (key) DO NOTHING"
 
 
 def test_second_run_changes_nothing_and_is_short(deploy, host):
@@ -90,7 +90,7 @@ def test_removed_containers_come_back_with_every_row_and_key(deploy, host):
     host.redis("SET faults kept")
     host.run("docker rm -f jarvis-postgres jarvis-redis")
     assert deploy().code == 0
-    assert host.sql("SELECT count(*) FROM agent_state WHERE key = 'faults'") == "1"
+    assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'faults'") == "1"
     assert host.redis("GET faults") == "kept"
 
 
@@ -98,7 +98,7 @@ def test_down_removes_the_containers_and_keeps_the_volumes(play, deploy, host):
     assert play("playbooks/down.yml").code == 0
     assert host.out("docker ps --all --quiet") == ""
     assert deploy().code == 0
-    assert host.sql("SELECT count(*) FROM agent_state WHERE key = 'faults'") == "1"
+    assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'faults'") == "1"
     assert host.redis("GET faults") == "kept"
 
 

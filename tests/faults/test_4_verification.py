@@ -21,15 +21,15 @@ def test_stopped_redis_is_named(play, host):
 
 
 def test_column_turned_to_text_is_named(play, host):
-    host.sql("ALTER TABLE memory_facts ALTER COLUMN body TYPE text")
+    host.sql("ALTER TABLE public.memory_facts ALTER COLUMN body TYPE text")
     run = play("playbooks/verify.yml")
-    host.sql("ALTER TABLE memory_facts ALTER COLUMN body TYPE jsonb USING body::jsonb")
+    host.sql("ALTER TABLE public.memory_facts ALTER COLUMN body TYPE jsonb USING body::jsonb")
     assert run.code == 2
     assert "memory_facts.body is not jsonb" in run.text
 
 
 def test_dropped_table_is_named(play, host):
-    host.sql("DROP TABLE memory_facts CASCADE")
+    host.sql("DROP TABLE public.memory_facts CASCADE")
     run = play("playbooks/verify.yml")
     assert run.code == 2
     assert "table memory_facts is missing" in run.text

@@ -142,7 +142,10 @@ def admin_sql(host, database):
 
     def query(sql):
         script = base64.b64encode(sql.encode()).decode()
-        command = f"psql -X -U postgres -d {database} -v ON_ERROR_STOP=1 --csv -t -P null=NULL"
+        # The application may create functions and operators in public; a name without schema must not find one.
+        command = (
+            f"env PGOPTIONS=-csearch_path= psql -X -U postgres -d {database} -v ON_ERROR_STOP=1 --csv -t -P null=NULL"
+        )
         result = host.run(f"echo {script} | base64 -d | docker exec -i jarvis-postgres {command}")
         assert result.rc == 0, f"jarvis-postgres refused a query: {result.stderr}"
         return [line.split(",") for line in result.stdout.splitlines()]

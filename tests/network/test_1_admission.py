@@ -26,7 +26,7 @@ def test_allowed_networks_are_admitted_and_nobody_else(deploy, host):
 
 
 def test_encryption_is_turned_on_and_off_without_loss(deploy, play, host):
-    host.sql("INSERT INTO agent_state (key, value) VALUES ('network', '{}')")
+    host.sql("INSERT INTO public.agent_state (key, value) VALUES ('network', '{}')")
     host.redis("SET network kept")
     before = host.containers()
     assert deploy(tls_enabled=True).code == 0
@@ -47,5 +47,5 @@ def test_encryption_is_turned_on_and_off_without_loss(deploy, play, host):
     assert deploy().code == 0
     assert host.containers()["/jarvis-postgres"] == before["/jarvis-postgres"]
     host.run(f"set -a; . /etc/jarvis/jarvis.env; python3 -c '{LOG_IN_UNENCRYPTED}'")
-    assert host.sql("SELECT count(*) FROM agent_state WHERE key = 'network'") == "1"
+    assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'network'") == "1"
     assert host.redis("GET network") == "kept"

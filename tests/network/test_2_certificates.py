@@ -174,5 +174,5 @@ def test_supplied_certificate_is_used(deploy, play, host, supply, serials, neigh
 def test_host_goes_back_to_loopback_and_its_own_authority(deploy, play, host):
     assert deploy().code == 0
     assert play("playbooks/verify.yml").code == 0
-    assert host.sql("SELECT count(*) FROM agent_state WHERE key = 'network'") == "1"
+    assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'network'") == "1"
     assert host.redis("GET network") == "kept"

@@ -79,12 +79,14 @@ class Server:
         )
         self.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
         self.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO jarvis").format(sql.Identifier(name)))
-        self.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO jarvis_readonly").format(sql.Identifier(name)))
+        self.execute(
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO jarvis_readonly, jarvis_migrator").format(sql.Identifier(name))
+        )
 
 
 @contextmanager
 def running_server(image: str, *settings: str) -> Iterator[Server]:
-    """Run a server with our three roles in a container; the socket is a folder of this machine."""
+    """Run a server with our four roles in a container; the socket is a folder of this machine."""
     remove_left_behind()
     name = f"{PREFIX}{os.getpid()}"
     with tempfile.TemporaryDirectory() as socket:
@@ -100,9 +102,12 @@ def running_server(image: str, *settings: str) -> Iterator[Server]:
             server.wait()
             for statement in (
                 "CREATE ROLE jarvis_owner NOLOGIN",
+                "CREATE ROLE jarvis_migrator LOGIN NOINHERIT",
+                "GRANT jarvis_owner TO jarvis_migrator",
                 "CREATE ROLE jarvis LOGIN",
                 "CREATE ROLE jarvis_readonly LOGIN",
                 "ALTER ROLE jarvis_owner SET timezone = 'UTC'",
+                "ALTER ROLE jarvis_migrator SET timezone = 'UTC'",
                 "ALTER ROLE jarvis SET timezone = 'UTC'",
                 "ALTER ROLE jarvis_readonly SET timezone = 'UTC'",
             ):
@@ -132,6 +137,7 @@ class Database:
         values = {
             "database": self.name,
             "owner": "jarvis_owner",
+            "migrator": "jarvis_migrator",
             "host": self.server.socket,
             "port": 5432,
             "user": "postgres",

@@ -36,7 +36,7 @@ ALTER TABLE "tool_calls" ADD CONSTRAINT "tool_calls_parent_id_tool_calls_id_fk" 
     REFERENCES "public"."tool_calls"("id") ON DELETE no action ON UPDATE no action;
 ALTER TABLE "planning_cycles" ADD CONSTRAINT "planning_cycles_parent_id_planning_cycles_id_fk"
     FOREIGN KEY ("parent_id") REFERENCES "public"."planning_cycles"("id") ON DELETE no action ON UPDATE no action;
-INSERT INTO agent_state (key, value) VALUES ('mood', '"good"');
+INSERT INTO public.agent_state (key, value) VALUES ('mood', '"good"');
 """
 
 
@@ -54,7 +54,7 @@ def test_a_database_made_by_drizzle_is_adopted_and_then_brought_up_to_date(datab
     assert previewed.pending == outcome.applied == sorted(shipped())[1:]
     assert database.ledger()[:2] == [(1, "adopted"), (2, "applied")]
     assert database.run(state="verified").drift == []
-    assert database.execute("SELECT value FROM agent_state WHERE key = 'mood'") == [("good",)]
+    assert database.execute("SELECT value FROM public.agent_state WHERE key = 'mood'") == [("good",)]
 
 
 def test_adopting_alone_is_a_change_and_the_second_time_none(database: Database) -> None:
@@ -74,8 +74,8 @@ def test_without_adopt_the_tables_that_are_there_stop_the_run(database: Database
 def test_tables_that_differ_are_not_adopted_and_the_difference_is_told(database: Database) -> None:
     made_by_drizzle(database)
     database.execute(
-        "ALTER TABLE tool_calls ALTER input DROP NOT NULL; DROP TABLE decision_log;"
-        " CREATE INDEX odd ON tool_calls (status)"
+        "ALTER TABLE public.tool_calls ALTER input DROP NOT NULL; DROP TABLE public.decision_log;"
+        " CREATE INDEX odd ON public.tool_calls (status)"
     )
     for check_mode in (True, False):
         outcome = database.run(adopt=1, check_mode=check_mode, expect_failure=True)
@@ -99,7 +99,7 @@ def test_tables_of_another_owner_are_not_adopted(database: Database) -> None:
 
 def test_what_the_application_made_beside_them_does_not_hinder(database: Database) -> None:
     made_by_drizzle(database)
-    database.execute("CREATE TABLE scratch (n integer); ALTER TABLE scratch OWNER TO jarvis")
+    database.execute("CREATE TABLE public.scratch (n integer); ALTER TABLE public.scratch OWNER TO jarvis")
     assert database.run(adopt=1).adopted == ["0001_tables.sql"]
 
 

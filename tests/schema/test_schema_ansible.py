@@ -81,7 +81,7 @@ def test_the_role_applies_and_the_second_run_changes_nothing(tmp_path: pathlib.P
 
 
 def test_a_verification_fails_with_the_name_of_what_is_wrong(tmp_path: pathlib.Path, deployed: Database) -> None:
-    deployed.execute("ALTER TABLE agent_state ALTER value TYPE text USING value::text")
+    deployed.execute("ALTER TABLE public.agent_state ALTER value TYPE text USING value::text")
     code, result, _ = play(tmp_path, deployed, schema_state="verified")
     assert code == 2
     assert result["msg"].splitlines()[1:] == ["column public.agent_state.value: type is text, should be jsonb"]
@@ -93,12 +93,12 @@ def test_a_diff_shows_what_pending_files_change_and_the_sources_are_not_printed(
 ) -> None:
     folder = tmp_path / "migrations"
     folder.mkdir()
-    for name, text in {**shipped(), "0900_x.sql": "ALTER TABLE agent_state ADD COLUMN note text;\n"}.items():
+    for name, text in {**shipped(), "0900_x.sql": "ALTER TABLE public.agent_state ADD COLUMN note text;\n"}.items():
         (folder / name).write_text(text)
     code, result, printed = play(tmp_path, deployed, "--check", "--diff", "-vvv", schema_path=str(folder))
     assert (code, result["pending"]) == (0, ["0900_x.sql"])
     assert "column public.agent_state.note\n    type: text\n" in result["diff"]["after"]
-    assert base64.b64encode(b"ALTER TABLE agent_state ").decode() not in printed
+    assert base64.b64encode(b"ALTER TABLE public.agent_state ").decode() not in printed
     assert "files" not in result["invocation"]["module_args"]
 
 
@@ -130,7 +130,7 @@ def test_no_password_is_printed_whatever_fails(tmp_path: pathlib.Path, deployed:
     folder = tmp_path / "migrations"
     folder.mkdir()
     texts = {
-        "0900_x.sql": "CREATE FUNCTION link() RETURNS text LANGUAGE sql RETURN 'host=h password=hunter2 user=u';\n",
+        "0900_x.sql": "CREATE FUNCTION public.link() RETURNS text LANGUAGE sql RETURN 'host=h password=hunter2 user=u';\n",
         "0901_x.sql": "SELECT nothing, 'postgres://u:hunter2@h/d';\n",
     }
     for name, text in {**shipped(), **texts}.items():

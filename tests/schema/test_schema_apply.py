@@ -16,8 +16,8 @@ SHIPPED_NAMES = [
     "0005_views.sql",
     "0006_grants.sql",
 ]
-ONE = {"0001_a.sql": "CREATE TABLE a (id integer);\n"}
-TWO = {**ONE, "0002_b.sql": "CREATE TABLE b (id integer);\nALTER TABLE b ADD COLUMN n text;\n"}
+ONE = {"0001_a.sql": "CREATE TABLE public.a (id integer);\n"}
+TWO = {**ONE, "0002_b.sql": "CREATE TABLE public.b (id integer);\nALTER TABLE public.b ADD COLUMN n text;\n"}
 
 
 def tables(database: Database) -> list[str]:
@@ -63,7 +63,7 @@ def test_a_failing_second_file_keeps_the_first_and_only_the_first(database: Data
     failing = {
         **ONE,
         # Passes the rehearsal, and fails in any other database.
-        "0002_b.sql": "CREATE TABLE half (id integer);\nSELECT 1 / count(*) FROM pg_database"
+        "0002_b.sql": "CREATE TABLE public.half (id integer);\nSELECT 1 / count(*) FROM pg_database"
         " WHERE datname = current_database() AND datname LIKE 'jarvis\\_shadow\\_%';\n",
     }
     outcome = database.run(failing, expect_failure=True)
@@ -75,7 +75,7 @@ def test_a_failing_second_file_keeps_the_first_and_only_the_first(database: Data
 
 
 def test_an_error_in_the_rehearsal_leaves_the_database_untouched(database: Database) -> None:
-    outcome = database.run({**ONE, "0002_b.sql": "CREATE TABLE a (id integer);\n"}, expect_failure=True)
+    outcome = database.run({**ONE, "0002_b.sql": "CREATE TABLE public.a (id integer);\n"}, expect_failure=True)
     assert outcome.applied == []
     assert outcome.failure.startswith("The rehearsal failed, so the database was not touched:\n0002_b.sql:1:1: ERROR:")
     assert tables(database) == []
@@ -83,13 +83,13 @@ def test_an_error_in_the_rehearsal_leaves_the_database_untouched(database: Datab
 
 
 def test_a_syntax_error_tells_file_line_column_code_and_shows_the_place(database: Database) -> None:
-    text = '-- Größe\nCREATE TABLE a (id integer);\nCREATE TABLE b ("größe 日本" integer, c text NOT NULLL);\n'
+    text = '-- Größe\nCREATE TABLE public.a (id integer);\nCREATE TABLE public.b ("größe 日本" integer, c text NOT NULLL);\n'
     outcome = database.run({"0001_x.sql": text}, expect_failure=True)
     assert outcome.failure.splitlines()[1:] == [
-        '0001_x.sql:3:48: ERROR: syntax error at or near "NULLL" [42601]',
-        '    3 | CREATE TABLE b ("größe 日本" integer, c text NOT NULLL);',
+        '0001_x.sql:3:55: ERROR: syntax error at or near "NULLL" [42601]',
+        '    3 | CREATE TABLE public.b ("größe 日本" integer, c text NOT NULLL);',
         # Two of the characters before it are two columns wide.
-        "      | " + " " * 49 + "^",
+        "      | " + " " * 56 + "^",
     ]
 
 
@@ -106,20 +106,20 @@ def test_an_error_while_running_tells_the_statement_and_the_context(database: Da
 
 
 def test_an_unknown_column_is_shown_where_it_stands(database: Database) -> None:
-    text = "CREATE TABLE a (id integer);\nCREATE VIEW v AS\n\tSELECT id,\n\t\tnope FROM a;\n"
+    text = "CREATE TABLE public.a (id integer);\nCREATE VIEW public.v AS\n\tSELECT id,\n\t\tnope FROM public.a;\n"
     outcome = database.run({"0001_x.sql": text}, expect_failure=True)
     assert outcome.failure.splitlines()[1:] == [
         '0001_x.sql:4:3: ERROR: column "nope" does not exist [42703]',
-        "    4 | \t\tnope FROM a;",
+        "    4 | \t\tnope FROM public.a;",
         "      | \t\t^",
     ]
 
 
 def test_a_deferred_constraint_fails_with_the_name_of_its_file(database: Database) -> None:
     text = (
-        "CREATE TABLE a (id integer PRIMARY KEY);\n"
-        "CREATE TABLE b (a integer REFERENCES a DEFERRABLE INITIALLY DEFERRED);\n"
-        "INSERT INTO b VALUES (7);\n"
+        "CREATE TABLE public.a (id integer PRIMARY KEY);\n"
+        "CREATE TABLE public.b (a integer REFERENCES public.a DEFERRABLE INITIALLY DEFERRED);\n"
+        "INSERT INTO public.b VALUES (7);\n"
     )
     outcome = database.run({"0001_x.sql": text}, expect_failure=True)
     assert '0001_x.sql:3:1: ERROR: insert or update on table "b" violates foreign key constraint' in outcome.failure
@@ -127,29 +127,29 @@ def test_a_deferred_constraint_fails_with_the_name_of_its_file(database: Databas
 
 def test_what_a_file_defers_to_its_end_still_runs_as_the_owner(database: Database) -> None:
     text = (
-        "CREATE TABLE a (id integer);\nCREATE TABLE who (name text);\n"
-        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS\n"
-        "    $$ BEGIN INSERT INTO public.who VALUES (current_user), (session_user); RETURN NULL; END $$;\n"
-        "CREATE CONSTRAINT TRIGGER note AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED\n"
-        "    FOR EACH ROW EXECUTE FUNCTION note();\n"
-        "INSERT INTO a VALUES (1);\n"
+        "CREATE TABLE public.a (id integer);\nCREATE TABLE public.who (name text);\n"
+        "CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS\n"
+        "    $$ BEGIN INSERT INTO public.who VALUES (current_user); RETURN NULL; END $$;\n"
+        "CREATE CONSTRAINT TRIGGER note AFTER INSERT ON public.a DEFERRABLE INITIALLY DEFERRED\n"
+        "    FOR EACH ROW EXECUTE FUNCTION public.note();\n"
+        "INSERT INTO public.a VALUES (1);\n"
     )
     database.run({"0001_x.sql": text})
-    assert database.execute("SELECT DISTINCT name FROM who") == [("jarvis_owner",)]
+    assert database.execute("SELECT DISTINCT name FROM public.who") == [("jarvis_owner",)]
 
 
 def test_percent_signs_and_colons_are_plain_text(database: Database) -> None:
-    database.run({"0001_x.sql": "CREATE TABLE a AS SELECT '50 %s %(x)s :y'::text AS t, 7 % 4 AS n;\n"})
-    assert database.execute("SELECT t, n FROM a") == [("50 %s %(x)s :y", 3)]
+    database.run({"0001_x.sql": "CREATE TABLE public.a AS SELECT '50 %s %(x)s :y'::text AS t, 7 % 4 AS n;\n"})
+    assert database.execute("SELECT t, n FROM public.a") == [("50 %s %(x)s :y", 3)]
 
 
 def test_an_edited_file_is_refused_with_both_checksums(database: Database) -> None:
     database.run(ONE)
-    outcome = database.run({"0001_a.sql": "CREATE TABLE a (id bigint);\n"}, expect_failure=True)
+    outcome = database.run({"0001_a.sql": "CREATE TABLE public.a (id bigint);\n"}, expect_failure=True)
     assert outcome.failure == (
         "0001_a.sql: was edited after it was applied: "
-        "sha256 38af8e3b50e4e85d6220a4465f50b47a62c5d825b924558cd914e6c5856cfff7 in the ledger, "
-        "923d7eb167e53a46e8c3aea822a44a1ba964d34454fb01df1545ff8ab8426fa5 in the file; "
+        "sha256 665bf16566061c3c65caf82ca310ba734b2fd673b7dfb84f247eddab4fb6e241 in the ledger, "
+        "3154d5b2f8c888877d768df38b43ff9c19bdce1736dc78f65c33905c7650e7a2 in the file; "
         "restore the file and put the change into a new one"
     )
 
@@ -189,14 +189,14 @@ def test_what_a_file_leaves_in_the_session_does_not_reach_the_ledger_or_the_next
         {
             "0001_leak.sql": f"CREATE TABLE public.a (id integer);\n{leak};\n",
             "0002_next.sql": """
-            CREATE TABLE b AS SELECT current_user::text, session_user::text, current_setting('search_path') AS path,
+            CREATE TABLE public.b AS SELECT current_user::text, session_user::text, current_setting('search_path') AS path,
                 current_setting('lock_timeout') AS lock_timeout, to_regclass('pg_temp.migrations') AS temporary,
                 (SELECT count(*) FROM pg_prepared_statements) + (SELECT count(*) FROM pg_cursors)
                 + (SELECT count(*) FROM pg_listening_channels()) AS held;
             """,
         }
     )
-    assert database.execute("SELECT * FROM b") == [("jarvis_owner", "jarvis_owner", "public", "5s", None, 0)]
+    assert database.execute("SELECT * FROM public.b") == [("jarvis_owner", "jarvis_migrator", "", "5s", None, 0)]
     assert database.ledger() == [(1, "applied"), (2, "applied")]
 
 
@@ -215,9 +215,9 @@ def test_a_statement_that_waits_too_long_for_a_table_gives_up_its_file(database:
     database.run(ONE)
     holder = database.connect()
     holder.autocommit = False
-    holder.cursor().execute("LOCK TABLE a IN ACCESS EXCLUSIVE MODE")
+    holder.cursor().execute("LOCK TABLE public.a IN ACCESS EXCLUSIVE MODE")
     outcome = database.run(
-        {**ONE, "0002_b.sql": "CREATE TABLE b (n integer);\nALTER TABLE a ADD COLUMN n integer;\n"},
+        {**ONE, "0002_b.sql": "CREATE TABLE public.b (n integer);\nALTER TABLE public.a ADD COLUMN n integer;\n"},
         target=database.target(lock_timeout=0.2),
         expect_failure=True,
     )

@@ -17,13 +17,16 @@ from jarvis_schema import session
 from schema_server import Database, docker
 
 MODULE = pathlib.Path(__file__).with_name("run_module.py")
-ONE = {"0001_a.sql": "CREATE TABLE a (id integer);\n"}
-SLOW = {**ONE, "0002_b.sql": "CREATE TABLE half (id integer);\nSELECT pg_sleep(current_setting('test.nap')::float);\n"}
+ONE = {"0001_a.sql": "CREATE TABLE public.a (id integer);\n"}
+SLOW = {
+    **ONE,
+    "0002_b.sql": "CREATE TABLE public.half (id integer);\nSELECT pg_sleep(current_setting('test.nap')::float);\n",
+}
 BUILD = {
     **ONE,
-    "0002_rows.sql": "INSERT INTO a SELECT generate_series(1, 1000);\n",
+    "0002_rows.sql": "INSERT INTO public.a SELECT generate_series(1, 1000);\n",
     "0003_index.sql": (
-        "-- no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS a_id;\nCREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id);\n"
+        "-- no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS public.a_id;\nCREATE UNIQUE INDEX CONCURRENTLY a_id ON public.a (id);\n"
     ),
 }
 
@@ -54,8 +57,8 @@ def result_of(process: subprocess.Popen) -> dict:
 
 def nap(database: Database, seconds: float) -> None:
     """Let pg_sleep in SLOW take this long in live; in a shadow it takes no time."""
-    database.server.execute("ALTER ROLE postgres SET test.nap = '0'")
-    database.server.execute(f"ALTER ROLE postgres IN DATABASE {database.name} SET test.nap = '{seconds}'")
+    database.server.execute("ALTER ROLE jarvis_migrator SET test.nap = '0'")
+    database.server.execute(f"ALTER ROLE jarvis_migrator IN DATABASE {database.name} SET test.nap = '{seconds}'")
 
 
 def wait_for(database: Database, condition: str) -> None:
@@ -173,15 +176,15 @@ def test_a_concurrent_index_is_built_and_recorded(database: Database) -> None:
 
 def test_a_failed_concurrent_index_stops_the_next_run_until_it_is_retried(database: Database) -> None:
     database.run({name: text for name, text in BUILD.items() if name < "0003"})
-    database.execute("INSERT INTO a VALUES (1)")  # a duplicate that the rehearsal cannot know
+    database.execute("INSERT INTO public.a VALUES (1)")  # a duplicate that the rehearsal cannot know
     failed = database.run(BUILD, expect_failure=True)
     assert '0003_index.sql:3:1: ERROR: could not create unique index "a_id" [23505]' in failed.failure
     assert database.ledger()[2] == (3, "running")
 
-    database.execute("DELETE FROM a WHERE ctid = (SELECT max(ctid) FROM a)")
+    database.execute("DELETE FROM public.a WHERE ctid = (SELECT max(ctid) FROM public.a)")
     stopped = database.run(BUILD, expect_failure=True)
     assert stopped.failure.startswith("0003_index.sql: was started and did not finish")
-    assert "Invalid indexes: a_id." in stopped.failure
+    assert "Invalid indexes: public.a_id." in stopped.failure
     previewed = database.run(BUILD, check_mode=True, expect_failure=True)
     assert previewed.failure == stopped.failure
 
@@ -195,7 +198,7 @@ def test_a_killed_concurrent_index_is_left_as_running(database: Database) -> Non
     database.run({name: text for name, text in BUILD.items() if name < "0003"})
     writer = database.connect()
     writer.autocommit = False
-    writer.cursor().execute("INSERT INTO a VALUES (5000)")  # the build waits for this transaction
+    writer.cursor().execute("INSERT INTO public.a VALUES (5000)")  # the build waits for this transaction
     process = start_module(database, BUILD)
     wait_for(
         database, "EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE UNIQUE%' AND wait_event_type='Lock')"
@@ -222,12 +225,12 @@ def test_a_concurrent_build_does_not_wait_for_a_second_run_that_polls_for_the_lo
 def test_the_lock_is_free_after_every_run(database: Database) -> None:
     database.run(ONE)
     database.run({**ONE, "0002_x.sql": "SELECT nothing;\n"}, expect_failure=True)
-    assert database.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+    with session.run_lock(database.target(lock_wait=0)):
+        pass
 
 
 def test_what_failed_under_the_lock_is_told_and_the_lock_is_free(database: Database) -> None:
-    with closing(session.connect(database.target(), database.name)) as connection:
-        with pytest.raises(psycopg2.errors.DivisionByZero), session.run_lock(connection, 1):
-            connection.cursor().execute("BEGIN; SELECT 1 / 0")
-        with closing(database.connect()) as another:
-            assert session.try_lock(another.cursor(), "run")
+    with pytest.raises(ZeroDivisionError), session.run_lock(database.target()):
+        raise ZeroDivisionError
+    with session.run_lock(database.target(lock_wait=0)):
+        pass

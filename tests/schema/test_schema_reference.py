@@ -78,7 +78,10 @@ def test_what_was_adopted_is_remembered(database: Database) -> None:
 
 
 def test_constants_are_no_drift_when_the_server_prints_them_otherwise(deployed: Database) -> None:
-    files = {**shipped(), "0900_waits.sql": "CREATE TABLE waits (pause interval DEFAULT interval '1 day 2 hours');"}
+    files = {
+        **shipped(),
+        "0900_waits.sql": "CREATE TABLE public.waits (pause interval DEFAULT interval '1 day 2 hours');",
+    }
     deployed.run(files)
     deployed.server.execute("ALTER SYSTEM SET intervalstyle = iso_8601")
     deployed.server.execute("SELECT pg_reload_conf()")
@@ -92,7 +95,7 @@ def test_constants_are_no_drift_when_the_server_prints_them_otherwise(deployed: 
 
 
 def test_each_file_that_is_applied_renews_the_memory(deployed: Database) -> None:
-    files = {**shipped(), "0900_more.sql": "CREATE TABLE more (id integer);"}
+    files = {**shipped(), "0900_more.sql": "CREATE TABLE public.more (id integer);"}
     deployed.run(files)
     assert ("table", "public.more") in recall(deployed, files)
     assert deployed.execute("SELECT count(*) FROM jarvis_meta.catalog") == [(1,)]

@@ -78,11 +78,11 @@ def test_unusable_passwords_are_refused_by_name_and_nothing_is_changed(deploy, h
 
 
 def test_data_that_came_from_elsewhere_with_other_passwords_gets_working_settings(deploy, host, settings, log_in):
-    host.sql("INSERT INTO agent_state (key, value) VALUES ('elsewhere', '{}')")
+    host.sql("INSERT INTO public.agent_state (key, value) VALUES ('elsewhere', '{}')")
     host.sql("ALTER ROLE jarvis PASSWORD 'from elsewhere'; ALTER ROLE jarvis_readonly NOLOGIN PASSWORD NULL")
     host.redis("SET elsewhere kept")
     host.run("docker rm -f jarvis-postgres jarvis-redis && rm -r /etc/jarvis")
     assert deploy().code == 0
     assert log_in(settings()) == ALL_ACCEPTED
-    assert host.sql("SELECT count(*) FROM agent_state WHERE key = 'elsewhere'") == "1"
+    assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'elsewhere'") == "1"
     assert host.redis("GET elsewhere") == "kept"

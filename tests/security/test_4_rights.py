@@ -165,7 +165,11 @@ def test_role_may_not_do_what_no_transaction_holds(host, settings, variable):
 
 @pytest.mark.parametrize("role", ["SET ROLE jarvis_owner;", ""])
 def test_neither_owner_nor_superuser_rewrites_a_log(host, role):
-    for statement in ("UPDATE decision_log SET decision = 'y'", "DELETE FROM tool_calls", "TRUNCATE planning_cycles"):
+    for statement in (
+        "UPDATE public.decision_log SET decision = 'y'",
+        "DELETE FROM public.tool_calls",
+        "TRUNCATE public.planning_cycles",
+    ):
         done = host.run(
             f'docker exec jarvis-postgres psql -X -U postgres -d jarvis -v VERBOSITY=sqlstate -c "{role} {statement}"',
             check=False,

@@ -41,6 +41,12 @@ options:
     description: Role that migrations run as, and that owns the database.
     type: str
     required: true
+  migrator:
+    description:
+      - Role that migrations log in as, without a password. It has no rights but to become O(owner), so that nothing in a
+        file can become a superuser.
+    type: str
+    default: jarvis_migrator
   application_roles:
     description:
       - Roles that may make objects of their own at run time. What they own is reported as theirs, not as drift.
@@ -61,7 +67,7 @@ options:
     default: {TimeZone: UTC}
   role_settings:
     description:
-      - Settings that single roles have to carry, by role and name, in addition to O(settings).
+      - Settings that single roles, or O(login_user), have to carry, by role and name, in addition to O(settings).
         One that is missing or has another value is drift. Values are compared as C(ALTER ROLE … SET) wrote them.
     type: dict
     default: {}
@@ -101,7 +107,10 @@ options:
     type: float
     default: 60
   lock_timeout:
-    description: Seconds a statement waits for a lock on a table before the file is given up.
+    description:
+      - Seconds a statement waits for a lock on a table before the file is given up.
+      - A file without transaction waits as long as it takes, since C(CREATE INDEX CONCURRENTLY) has to wait for every
+        older snapshot, such as a dump's, and blocks nobody meanwhile.
     type: float
     default: 5
   statement_timeout:
@@ -230,6 +239,7 @@ ARGUMENTS = {
     },
     "database": {"type": "str", "required": True},
     "owner": {"type": "str", "required": True},
+    "migrator": {"type": "str", "default": "jarvis_migrator"},
     "application_roles": {"type": "list", "elements": "str", "default": []},
     "reader_roles": {"type": "list", "elements": "str", "default": []},
     "settings": {"type": "dict", "default": {"TimeZone": "UTC"}},
@@ -269,6 +279,7 @@ def main() -> None:
         target = session.Target(
             database=params["database"],
             owner=params["owner"],
+            migrator=params["migrator"],
             host=params["login_unix_socket"],
             port=params["login_port"],
             user=params["login_user"],

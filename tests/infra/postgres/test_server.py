@@ -39,7 +39,27 @@ def test_roles_have_no_more_rights_than_they_need(admin_sql):
     assert admin_sql(
         "SELECT rolname, rolcanlogin, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls,"
         " rolconnlimit > 0 FROM pg_roles WHERE rolname LIKE 'jarvis%' ORDER BY 1"
-    ) == [["jarvis", "t", "f", "t"], ["jarvis_owner", "f", "f", "f"], ["jarvis_readonly", "t", "f", "t"]]
+    ) == [
+        ["jarvis", "t", "f", "t"],
+        ["jarvis_migrator", "t", "f", "f"],
+        ["jarvis_owner", "f", "f", "f"],
+        ["jarvis_readonly", "t", "f", "t"],
+    ]
+
+
+def test_who_logs_in_for_migrations_can_become_the_owner_and_has_no_other_right(admin_sql):
+    assert admin_sql(
+        "SELECT a.roleid::regrole, a.admin_option, a.inherit_option, a.set_option, m.rolpassword IS NULL"
+        " FROM pg_auth_members AS a JOIN pg_authid AS m ON m.oid = a.member WHERE m.rolname = 'jarvis_migrator'"
+    ) == [["jarvis_owner", "f", "f", "t", "t"]]
+
+
+@pytest.mark.parametrize("role", ["postgres", "jarvis_owner", "jarvis_migrator"])
+def test_session_looks_for_no_name_where_the_application_may_create(admin_sql, role):
+    assert admin_sql(
+        "SELECT c FROM pg_db_role_setting AS s JOIN pg_roles AS r ON r.oid = s.setrole, unnest(s.setconfig) AS c"
+        f" WHERE r.rolname = '{role}' AND c LIKE 'search_path=%'"
+    ) == [['"search_path="""""']]
 
 
 def test_passwords_are_kept_as_scram_verifiers_alone(admin_sql):

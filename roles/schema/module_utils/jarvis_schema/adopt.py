@@ -33,7 +33,8 @@ def adoptable(
             f"{target.database} cannot be adopted at {adopted[-1].name}, because it is not what the files make:\n"
             + "\n".join(map(str, found))
         )
-    return ledger.Plan(adopted, None, [migration for migration in migrations if migration.version > version])
+    pending = [migration for migration in migrations if migration.version > version]
+    return ledger.Plan(adopted, None, pending, search_paths={})
 
 
 def _without_ledger(objects: Snapshot) -> Snapshot:
@@ -45,11 +46,11 @@ def _without_ledger(objects: Snapshot) -> Snapshot:
     }
 
 
-def record(connection, migrations: list[Migration]) -> None:
+def record(connection, target: Target, migrations: list[Migration]) -> None:
     """Write the adopted files into the ledger, all or none."""
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
-        cursor.execute(ledger.CREATE)
+        ledger.create(cursor, target)
         for migration in migrations:
             cursor.execute(ledger.ADOPTED, (migration.version, migration.name, migration.sha256))
         cursor.execute("COMMIT")

@@ -23,7 +23,7 @@ FROM pg_db_role_setting AS s
 CROSS JOIN unnest(s.setconfig) AS c
 LEFT JOIN pg_roles AS r ON r.oid = s.setrole
 LEFT JOIN pg_database AS d ON d.oid = s.setdatabase
-WHERE (s.setrole = 0 OR r.rolname = ANY (%(roles)s)) AND (s.setdatabase = 0 OR d.datname = %(database)s)
+WHERE (s.setrole = 0 OR r.rolname = ANY (%(roles)s) OR r.rolname = %(administrator)s) AND (s.setdatabase = 0 OR d.datname = %(database)s)
 ORDER BY s.setrole <> 0, s.setdatabase <> 0
 """
 PARAMETERS = """
@@ -58,15 +58,15 @@ def promised_and_actual(
     `settings` are the values that our roles and the database may carry; TimeZone they must, and each
     role its own `role_settings`, too.
     """
-    roles = [target.owner, *application_roles, *reader_roles]
-    values = {"roles": roles, "database": target.database}
+    roles = [target.owner, target.migrator, *application_roles, *reader_roles]
+    values = {"roles": roles, "database": target.database, "administrator": target.user}
     promised: Snapshot = {}
     actual: Snapshot = {}
 
     def note(snapshot: Snapshot, kind: str, identity: str, **facts: object) -> None:
         snapshot[kind, identity] = Object(None, facts)
 
-    login = {target.owner: False, **dict.fromkeys(application_roles, True)}
+    login = {target.owner: False, target.migrator: True, **dict.fromkeys(application_roles, True)}
     for role in roles:
         told = {"login": login[role]} if role in login else {}
         note(promised, "role", role, **dict.fromkeys(POWERS, False), **told)
@@ -75,6 +75,7 @@ def promised_and_actual(
         told = {"login": can_login} if role in login else {}
         note(actual, "role", role, **dict(zip(POWERS, powers, strict=True)), **told)
 
+    note(promised, "membership", f"{target.migrator} in {target.owner}", admin=False, inherit=False, set=True)
     cursor.execute(MEMBERSHIPS, values)
     for member, role, admin, inherit, set_role in cursor.fetchall():
         note(actual, "membership", f"{member} in {role}", admin=admin, inherit=inherit, set=set_role)
@@ -105,8 +106,8 @@ def _settings(
     everywhere = {name: value for name, value in allowed.items() if name == "timezone"}
     promised = {
         ("setting", f"{name.lower()} of {role}"): Object(None, {"value": str(value)})
-        for role in roles
-        for name, value in {**everywhere, **role_settings.get(role, {})}.items()
+        for role in {**dict.fromkeys(roles), **role_settings}
+        for name, value in {**(everywhere if role in roles else {}), **role_settings.get(role, {})}.items()
     }
     actual = dict.fromkeys(promised, Object(None, {}))
     for role, database, name, value in found:

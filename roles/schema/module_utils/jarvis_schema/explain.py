@@ -1,5 +1,6 @@
 """Tell an error of the server in terms of the file."""
 
+import re
 import unicodedata
 
 from .errors import redact
@@ -22,6 +23,21 @@ def _line(content: bytes, offset: int) -> str:
     end = content.find(b"\n", offset)
     start = content.rfind(b"\n", 0, offset) + 1
     return content[start : end if end >= 0 else len(content)].decode("utf-8", "replace")
+
+
+# What the server says of a name without a schema that it does not find.
+UNQUALIFIED = {
+    "42P01": r'relation "[^".]+" does not exist',
+    "42883": r"(function|procedure|aggregate|routine) [^.(]+\(.*\) does not exist|operator does not exist: .+",
+    "42704": r'(type|index|sequence|collation|text search \w+|operator \w+|data type) "?[^".]+"? does not exist.*',
+    "3F000": r"no schema has been selected to create in",
+}
+EMPTY_PATH = "The search path of a migration is empty: write each name with its schema, such as public.agent_state"
+
+
+def _is_unqualified(error) -> bool:
+    pattern = UNQUALIFIED.get(error.pgcode)
+    return bool(pattern and re.fullmatch(pattern, error.diag.message_primary or "", re.DOTALL))
 
 
 def explain(migration: Migration, statement: Statement, error) -> str:
@@ -49,7 +65,8 @@ def explain(migration: Migration, statement: Statement, error) -> str:
     if shown == source:  # a hidden password moves the columns
         padding = "".join("\t" if char == "\t" else " " * _width(char) for char in before)
         lines.append(" " * 5 + " | " + padding + "^")
-    for label, text in (("DETAIL", diag.message_detail), ("HINT", diag.message_hint), ("CONTEXT", diag.context)):
+    hint = EMPTY_PATH if _is_unqualified(error) else diag.message_hint
+    for label, text in (("DETAIL", diag.message_detail), ("HINT", hint), ("CONTEXT", diag.context)):
         if text:
             lines.append(f"{label}: {text}")
     return redact("\n".join(lines))

@@ -3,10 +3,12 @@
 Beside it, `jarvis_meta.catalog` holds what the files have made (see reference.py).
 """
 
+import hashlib
 from typing import NamedTuple
 
 from .errors import SchemaError
 from .files import Migration
+from .session import Target, sql
 
 SCHEMA = "jarvis_meta"
 
@@ -21,25 +23,71 @@ CREATE TABLE IF NOT EXISTS jarvis_meta.migrations (
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz
 );
+-- Rows of earlier releases, under which files ran with this search path, are told by the default.
+ALTER TABLE jarvis_meta.migrations ADD COLUMN IF NOT EXISTS search_path text NOT NULL DEFAULT 'public';
 CREATE TABLE IF NOT EXISTS jarvis_meta.catalog (
     made_of text PRIMARY KEY,
     objects jsonb NOT NULL
 );
+-- What the file that runs just now is to be recorded as, for whoever knows the key.
+CREATE TABLE IF NOT EXISTS jarvis_meta.permits (
+    key_sha256 text PRIMARY KEY,
+    version integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL
+);
+CREATE OR REPLACE FUNCTION jarvis_meta.record(key text) RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    WITH permit AS (
+        DELETE FROM jarvis_meta.permits
+        WHERE key_sha256 = encode(sha256(convert_to(key, 'UTF8')), 'hex')
+        RETURNING version, name, sha256
+    )
+    INSERT INTO jarvis_meta.migrations (version, name, sha256, state, started_at, finished_at, search_path)
+    SELECT version, name, sha256, 'applied', transaction_timestamp(), clock_timestamp(), ''
+    FROM permit;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'this is no key to the ledger';
+    END IF;
+END
+$$;
 REVOKE ALL ON SCHEMA jarvis_meta FROM PUBLIC;
-REVOKE ALL ON TABLE jarvis_meta.migrations, jarvis_meta.catalog FROM PUBLIC;
+REVOKE ALL ON TABLE jarvis_meta.migrations, jarvis_meta.catalog, jarvis_meta.permits FROM PUBLIC;
+REVOKE ALL ON FUNCTION jarvis_meta.record(text) FROM PUBLIC;
+GRANT USAGE ON SCHEMA jarvis_meta TO {migrator};
+GRANT EXECUTE ON FUNCTION jarvis_meta.record(text) TO {migrator};
 """
-EXISTS = "SELECT to_regclass('jarvis_meta.migrations') IS NOT NULL"
-READ = "SELECT version, name, sha256, state FROM jarvis_meta.migrations ORDER BY version"
-START = "INSERT INTO jarvis_meta.migrations (version, name, sha256, state) VALUES (%s, %s, %s, 'running')"
+# Where it is somebody else's, to read it would be to run what they put there.
+FOUND = """
+SELECT to_regclass('jarvis_meta.migrations') IS NOT NULL, (
+    SELECT string_agg(DISTINCT owner::regrole::text, ', ') FROM (
+        SELECT nspowner AS owner FROM pg_namespace WHERE nspname = 'jarvis_meta'
+        UNION ALL
+        SELECT relowner FROM pg_class WHERE relnamespace = to_regnamespace('jarvis_meta')
+    ) AS owners WHERE owner <> current_user::regrole)
+"""
+# A ledger of an earlier release has no search_path yet.
+READ = (
+    "SELECT version, name, sha256, state, coalesce(to_jsonb(m) ->> 'search_path', 'public') "
+    "FROM jarvis_meta.migrations AS m ORDER BY version"
+)
+START = (
+    "INSERT INTO jarvis_meta.migrations (version, name, sha256, state, search_path) VALUES (%s, %s, %s, 'running', '')"
+)
 RESTART = "UPDATE jarvis_meta.migrations SET started_at = clock_timestamp() WHERE version = %s"
 FINISH = "UPDATE jarvis_meta.migrations SET state = 'applied', finished_at = clock_timestamp() WHERE version = %s"
-APPLIED = (
-    "INSERT INTO jarvis_meta.migrations (version, name, sha256, state, started_at, finished_at) "
-    "VALUES (%s, %s, %s, 'applied', transaction_timestamp(), clock_timestamp())"
+PERMIT = (
+    "DELETE FROM jarvis_meta.permits; "
+    "INSERT INTO jarvis_meta.permits (key_sha256, version, name, sha256) VALUES (%s, %s, %s, %s)"
 )
+RECORD = "SELECT jarvis_meta.record(%s)"
 ADOPTED = (
-    "INSERT INTO jarvis_meta.migrations (version, name, sha256, state, started_at, finished_at) "
-    "VALUES (%s, %s, %s, 'adopted', transaction_timestamp(), clock_timestamp())"
+    "INSERT INTO jarvis_meta.migrations (version, name, sha256, state, started_at, finished_at, search_path) "
+    "VALUES (%s, %s, %s, 'adopted', transaction_timestamp(), clock_timestamp(), '')"
 )
 
 
@@ -50,6 +98,7 @@ class Entry(NamedTuple):
     name: str
     sha256: str
     state: str  # running, applied or adopted
+    search_path: str = ""  # that the file ran with
 
 
 class Plan(NamedTuple):
@@ -58,12 +107,35 @@ class Plan(NamedTuple):
     applied: list[Migration]
     interrupted: Migration | None  # a file without transaction that was started and never finished
     pending: list[Migration]  # in the order to apply, the interrupted one first
+    search_paths: dict[int, str]  # that recorded files ran with, by version; a file that is not recorded has none
+
+
+def create(cursor, target: Target) -> None:
+    """Make the ledger, or bring it to what this release needs."""
+    cursor.execute(sql.SQL(CREATE).format(migrator=sql.Identifier(target.migrator)))
+
+
+def permit(cursor, migration: Migration, key: str) -> None:
+    """Let whoever knows the key record this file, once; earlier keys open nothing any more."""
+    digest = hashlib.sha256(key.encode("utf-8")).hexdigest()
+    cursor.execute(PERMIT, (digest, migration.version, migration.name, migration.sha256))
 
 
 def read(cursor) -> list[Entry]:
-    """Return all entries, none if there is no ledger yet."""
-    cursor.execute(EXISTS)
-    if not cursor.fetchone()[0]:
+    """Return all entries, none if there is no ledger yet.
+
+    Raises:
+        SchemaError: somebody else made it.
+
+    """
+    cursor.execute(FOUND)
+    exists, strangers = cursor.fetchone()
+    if strangers:
+        raise SchemaError(
+            f"the schema {SCHEMA}, or a table in it, belongs to {strangers} and not to the administrator, so it is no "
+            "ledger of ours; look at what it is, rename or drop it, and run again"
+        )
+    if not exists:
         return []
     cursor.execute(READ)
     return [Entry(*row) for row in cursor.fetchall()]
@@ -108,4 +180,5 @@ def plan(migrations: list[Migration], entries: list[Entry]) -> Plan:
         applied=[files[entry.version] for entry in entries if entry.state != "running"],
         interrupted=files[running[0]] if running else None,
         pending=[m for m in migrations if m.version not in recorded or m.version in running],
+        search_paths={entry.version: entry.search_path for entry in entries},
     )

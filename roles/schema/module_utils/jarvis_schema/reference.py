@@ -48,5 +48,13 @@ def _look_up(query: str, connection, target: Target, applied: list[Migration]) -
 def _made_of(connection, target: Target, applied: list[Migration]) -> str:
     """Return a digest of the files and of what else decides what they make and how the server prints it."""
     files = [migration.sha256 for migration in applied]
-    parts = [*files, str(connection.server_version), target.owner, target.user, ledger.CREATE, QUESTIONS]
+    parts = [
+        *files,
+        str(connection.server_version),
+        target.owner,
+        target.migrator,
+        target.user,
+        ledger.CREATE,
+        QUESTIONS,
+    ]
     return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()

@@ -25,7 +25,7 @@ class Request(NamedTuple):
 
 def our_roles(target: Target, request: Request) -> list[str]:
     """Return the roles of this schema, the owner first."""
-    return [target.owner, *request.application_roles, *request.reader_roles]
+    return [target.owner, target.migrator, *request.application_roles, *request.reader_roles]
 
 
 def check_role_settings(target: Target, request: Request) -> None:
@@ -35,7 +35,7 @@ def check_role_settings(target: Target, request: Request) -> None:
         SchemaError: for a role that is not ours, or for settings without names.
 
     """
-    roles = our_roles(target, request)
+    roles = [*our_roles(target, request), target.user]
     for role, settings in request.role_settings.items():
         if role not in roles:
             raise SchemaError(f"schema_role_settings: {role} is no role of this schema; these are: {', '.join(roles)}")

@@ -1,56 +1,78 @@
-"""Run one migration in one session: the file and its ledger entry, together."""
+"""Run one migration in a session of its own: the file and its ledger entry, together."""
+
+import secrets
+from contextlib import closing
 
 from . import ledger
 from .errors import SchemaError
 from .explain import explain
 from .files import Migration
-from .session import RESET, Target, become_owner, psycopg2
+from .session import Target, connect_as_owner, psycopg2
 from .splitter import Statement
 
+# Its virtual transaction tells whether a session is still in the transaction that it was in before.
+TRANSACTION = "SELECT virtualtransaction FROM pg_locks WHERE pid = %s AND locktype = 'virtualxid'"
 
-def apply(connection, target: Target, migration: Migration, restart: bool = False) -> None:
-    """Apply one file and record it.
 
-    With `restart`, the ledger has it as running already, and the operator wants it run again.
+def apply(administrator, target: Target, migration: Migration, *, restart: bool = False, search_path: str = "") -> None:
+    """Apply one file in the database that the administrator's session is in, and record it.
+
+    With `restart`, the ledger has it as running already, and the operator wants it run again. The search path
+    is empty, but for a file that an earlier release applied with another one.
 
     Raises:
         SchemaError: with position, source line and what the server says. Nothing of the file is
             kept, unless it runs without transaction.
 
     """
-    with connection.cursor() as cursor:
-        try:
-            if migration.transactional:
-                _in_one_transaction(cursor, target, migration)
-            else:
-                _without_transaction(cursor, target, migration, restart)
-        finally:
-            _reset(connection, cursor)
+    database = administrator.info.dbname
+    session = connect_as_owner(
+        target,
+        database,
+        durable=database == target.database,
+        search_path=search_path,
+        # CREATE INDEX CONCURRENTLY waits for every older snapshot, and blocks nobody meanwhile.
+        lock_timeout=target.lock_timeout if migration.transactional else 0,
+    )
+    # What a file leaves behind ends with its session.
+    with closing(session), administrator.cursor() as books, session.cursor() as cursor:
+        if migration.transactional:
+            _in_one_transaction(books, cursor, migration)
+        else:
+            _without_transaction(books, cursor, migration, restart)
 
 
-def _in_one_transaction(cursor, target: Target, migration: Migration) -> None:
+def _in_one_transaction(books, cursor, migration: Migration) -> None:
+    """Run the file; it cannot write its own entry, since it ends before the key to it is sent."""
+    key = secrets.token_hex(16)
+    ledger.permit(books, migration, key)
     cursor.execute("BEGIN")
-    become_owner(cursor, target, "LOCAL")
+    transaction = _transaction(books, cursor)
     last = _execute(cursor, migration)
     try:
         # What was deferred runs now, while this is still the owner.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET LOCAL SESSION AUTHORIZATION DEFAULT")
-        cursor.execute(ledger.APPLIED, (migration.version, migration.name, migration.sha256))
+        if _transaction(books, cursor) != transaction:
+            raise SchemaError(f"{migration.name}: ended its transaction; a part of it may be there, unrecorded")
+        cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute(ledger.RECORD, (key,))
         cursor.execute("COMMIT")
     except psycopg2.Error as error:
         raise SchemaError(explain(migration, last, error)) from error
 
 
-def _without_transaction(cursor, target: Target, migration: Migration, restart: bool) -> None:
+def _transaction(books, cursor) -> list[tuple]:
+    books.execute(TRANSACTION, (cursor.connection.info.backend_pid,))
+    return books.fetchall()
+
+
+def _without_transaction(books, cursor, migration: Migration, restart: bool) -> None:
     if restart:
-        cursor.execute(ledger.RESTART, (migration.version,))
+        books.execute(ledger.RESTART, (migration.version,))
     else:
-        cursor.execute(ledger.START, (migration.version, migration.name, migration.sha256))
-    become_owner(cursor, target, "SESSION")
+        books.execute(ledger.START, (migration.version, migration.name, migration.sha256))
     _execute(cursor, migration)
-    cursor.execute(RESET)
-    cursor.execute(ledger.FINISH, (migration.version,))
+    books.execute(ledger.FINISH, (migration.version,))
 
 
 def _execute(cursor, migration: Migration) -> Statement:
@@ -61,14 +83,3 @@ def _execute(cursor, migration: Migration) -> Statement:
         except psycopg2.Error as error:
             raise SchemaError(explain(migration, statement, error)) from error
     return statement
-
-
-def _reset(connection, cursor) -> None:
-    """Leave the session as it was opened, unless it is lost."""
-    if connection.closed:
-        return
-    try:
-        cursor.execute("ROLLBACK")
-        cursor.execute(RESET)
-    except psycopg2.OperationalError:
-        connection.close()

@@ -1,9 +1,10 @@
-"""Connections, and what a session is allowed to keep between two files."""
+"""Connections: the administrator's, the one that a migration runs in, and the lock that keeps a second run out."""
 
 import hashlib
+import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 try:
@@ -17,16 +18,38 @@ from .errors import SchemaError
 MAINTENANCE = "postgres"  # the database to be in while ours is not there, and to create others from
 POLL_INTERVAL = 0.1  # seconds between two tries for the lock
 
-# A file may leave behind anything a session can hold, and DISCARD ALL would give up the lock, too.
-RESET = """
-SET SESSION AUTHORIZATION DEFAULT;
-RESET ALL;
-CLOSE ALL;
-UNLISTEN *;
-DEALLOCATE ALL;
-DISCARD PLANS;
-DISCARD SEQUENCES;
-DISCARD TEMP;
+# What every session begins with, whatever server, database and role say, and what RESET ALL brings back. The search
+# path is empty because the application may create in public: a function of its own whose arguments fit better would go
+# before PostgreSQL's. The server looks whether this client still lives, so that a killed run ends within a second.
+SETTINGS = {
+    "search_path": "",
+    "role": "none",
+    "local_preload_libraries": "",
+    "client_connection_check_interval": "1s",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "default_transaction_isolation": "read\\ committed",
+    "default_transaction_read_only": "off",
+    "timezone": "UTC",
+    "client_encoding": "UTF8",
+    "standard_conforming_strings": "on",
+    "row_security": "on",
+    "jit": "off",
+}
+# What a superuser alone can set.
+ADMINISTRATOR_SETTINGS = {"session_preload_libraries": "", "session_replication_role": "origin"}
+
+# A view of the server's own that nobody but a superuser can lock: an application can hold any advisory lock, and a
+# migration can release it. It is there before the ledger is, and neither VACUUM nor a dump waits for a view.
+TRY_RUN_LOCK = "LOCK TABLE pg_catalog.pg_config IN EXCLUSIVE MODE NOWAIT"
+HOLDER = """
+SELECT pid, backend_start::timestamptz(0)::text FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE relation = 'pg_catalog.pg_config'::regclass AND mode = 'ExclusiveLock' AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+MIGRATING = """
+SELECT pid, backend_start::timestamptz(0)::text FROM pg_stat_activity
+WHERE usename = %s AND datname = current_database()
 """
 
 
@@ -35,6 +58,7 @@ class Target(NamedTuple):
 
     database: str
     owner: str  # role that migrations run as
+    migrator: str  # role that they log in as, which can do nothing but become the owner
     host: str  # folder of the unix socket
     port: int
     user: str  # a superuser
@@ -49,7 +73,7 @@ class Target(NamedTuple):
 
 
 def connect(target: Target, database: str, durable: bool = True):
-    """Open a session in `database`; every statement is its own transaction unless BEGIN says otherwise.
+    """Open a session of the administrator; every statement is its own transaction unless BEGIN says otherwise.
 
     What is not `durable` need not survive a crash of the server.
 
@@ -57,19 +81,38 @@ def connect(target: Target, database: str, durable: bool = True):
         psycopg2.OperationalError: the server does not answer, or has no such database.
 
     """
+    return _open(target, database, target.user, {**SETTINGS, **ADMINISTRATOR_SETTINGS, **_durability(durable)})
+
+
+def connect_as_owner(target: Target, database: str, *, durable: bool, search_path: str, lock_timeout: float):
+    """Open a session that is the owner, and that whatever runs in it cannot turn into a superuser's.
+
+    Raises:
+        psycopg2.OperationalError: the server does not answer, or does not admit the migrator.
+
+    """
+    settings = {
+        "role": re.sub(r"([\\\s])", r"\\\1", target.owner),
+        "search_path": search_path,
+        "lock_timeout": f"{round(lock_timeout * 1000)}ms",
+        "statement_timeout": f"{round(target.statement_timeout * 1000)}ms",
+    }
+    return _open(target, database, target.migrator, {**SETTINGS, **settings, **_durability(durable)})
+
+
+def _durability(durable: bool) -> dict[str, str]:
+    return {} if durable else {"synchronous_commit": "off"}
+
+
+def _open(target: Target, database: str, user: str, settings: dict[str, str]):
     connection = psycopg2.connect(
         host=target.host,
         port=target.port,
-        user=target.user,
+        user=user,
         dbname=database,
         connect_timeout=10,
         application_name="jarvis-schema",
-        # Settings of the role or of the database must not change what a file means. The server looks
-        # whether this client still lives, so that a killed run frees its lock within a second.
-        options="-c client_connection_check_interval=1s -c timezone=UTC -c search_path=public "
-        "-c default_transaction_read_only=off -c session_replication_role=origin "
-        "-c client_encoding=UTF8 -c standard_conforming_strings=on -c row_security=on -c jit=off"
-        + ("" if durable else " -c synchronous_commit=off"),
+        options=" ".join(f"-c {name}={value}" for name, value in settings.items()),
     )
     connection.autocommit = True
     return connection
@@ -91,54 +134,42 @@ def try_lock(cursor, *names: str) -> bool:
 
 
 @contextmanager
-def run_lock(connection, wait: float) -> Iterator[None]:
-    """Hold the lock of this database; only one run at a time passes.
+def run_lock(target: Target) -> Iterator[None]:
+    """Hold the lock of this database in a session of its own; only one run at a time passes.
 
-    It polls: a session that waits inside the server holds a snapshot, and CREATE INDEX CONCURRENTLY
-    of the other run would wait for that snapshot for ever.
+    That session holds no snapshot, and it polls instead of waiting inside the server, so that
+    CREATE INDEX CONCURRENTLY does not wait for it.
 
     Raises:
-        SchemaError: another run holds it for longer than `wait` seconds.
+        SchemaError: another run holds it for longer than `lock_wait` seconds.
 
     """
-    deadline = time.monotonic() + wait
-    with connection.cursor() as cursor:
-        while not try_lock(cursor, "run"):
+    deadline = time.monotonic() + target.lock_wait
+    with closing(connect(target, target.database)) as connection, connection.cursor() as cursor:
+        while not _try_run_lock(cursor, target):
             if time.monotonic() >= deadline:
-                cursor.execute(
-                    "SELECT pid, backend_start::timestamptz(0)::text FROM pg_locks JOIN pg_stat_activity USING (pid) "
-                    "WHERE locktype = 'advisory' AND granted AND (classid, objid) = (%s::bigint & 4294967295, "
-                    "%s::bigint & 4294967295) AND objsubid = 2 "
-                    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-                    lock_key("run"),
-                )
-                holder = "".join(f" (backend {pid}, connected since {since})" for pid, since in cursor.fetchall())
+                cursor.execute(HOLDER)
+                holders = cursor.fetchall()
+                cursor.execute(MIGRATING, (target.migrator,))
+                holders = dict(holders + cursor.fetchall())
+                named = "".join(f" (backend {pid}, connected since {since})" for pid, since in holders.items())
                 raise SchemaError(
-                    f"another run holds the lock of this database{holder}; waited {wait:g} s. "
+                    f"another run holds the lock of this database{named}; waited {target.lock_wait:g} s. "
                     "Wait for it, or raise schema_lock_wait_seconds"
                 )
             time.sleep(POLL_INTERVAL)
-        try:
-            yield
-        finally:
-            if not connection.closed:
-                cursor.execute("ROLLBACK")  # what failed in a transaction, which would refuse the rest
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock_key("run"))
+        yield
 
 
-def become_owner(cursor, target: Target, scope: str) -> None:
-    """Run what follows as the owner, with its timeouts.
-
-    The scope is LOCAL for this transaction, or SESSION until the session is reset.
-    """
-    cursor.execute(
-        sql.SQL(
-            "SET {scope} lock_timeout = {lock}; SET {scope} statement_timeout = {statement}; "
-            "SET {scope} SESSION AUTHORIZATION {owner}"
-        ).format(
-            scope=sql.SQL(scope),
-            lock=sql.Literal(f"{round(target.lock_timeout * 1000)}ms"),
-            statement=sql.Literal(f"{round(target.statement_timeout * 1000)}ms"),
-            owner=sql.Identifier(target.owner),
-        )
-    )
+def _try_run_lock(cursor, target: Target) -> bool:
+    """Take the lock for the session's transaction, unless a killed run's last statement still works."""
+    cursor.execute("BEGIN")
+    try:
+        cursor.execute(TRY_RUN_LOCK)
+        cursor.execute(MIGRATING, (target.migrator,))
+        if not cursor.fetchall():
+            return True
+    except psycopg2.errors.LockNotAvailable:
+        pass
+    cursor.execute("ROLLBACK")
+    return False

@@ -8,8 +8,15 @@ from . import ledger
 from .session import MAINTENANCE, Target, connect, psycopg2, sql, try_lock
 
 PREFIX = "jarvis_shadow_"
-# The connection limit marks a shadow from its first moment on, and keeps everybody but superusers out.
-LEFT_BEHIND = "SELECT datname FROM pg_database WHERE datname ~ '^jarvis_shadow_[0-9a-f]{16}$' AND datconnlimit = 0"
+# The connection limit marks a shadow from its first moment on. While it is 0, nobody but superusers comes in.
+LEFT_BEHIND = """
+SELECT datname FROM pg_database WHERE datname ~ '^jarvis_shadow_[0-9a-f]{16}$' AND datconnlimit IN (0, 9)
+"""
+OPEN = """
+REVOKE ALL ON DATABASE {name} FROM PUBLIC;
+GRANT CONNECT ON DATABASE {name} TO {migrator};
+ALTER DATABASE {name} CONNECTION LIMIT 9
+"""
 LOCALE = (
     "SELECT pg_encoding_to_char(encoding), datlocprovider, datcollate, datctype, daticulocale, daticurules "
     "FROM pg_database WHERE datname = %s"
@@ -32,10 +39,13 @@ def shadow(target: Target) -> Iterator[object]:
             cursor.execute(LOCALE, (target.database,))
             cursor.execute(_create(name, target.owner, cursor.fetchone()))
             try:
+                cursor.execute(
+                    sql.SQL(OPEN).format(name=sql.Identifier(name), migrator=sql.Identifier(target.migrator))
+                )
                 connection = connect(target, name, durable=False)
                 try:
                     with connection.cursor() as inner:
-                        inner.execute(ledger.CREATE)
+                        ledger.create(inner, target)
                     yield connection
                 finally:
                     connection.close()

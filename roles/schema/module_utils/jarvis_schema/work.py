@@ -11,12 +11,14 @@ from .run import Run
 from .runner import apply
 from .session import psycopg2, run_lock
 from .shadow import shadow
+from .shadowing import shadowing
 
 PREVIEW_LOCK_TIMEOUT = 1.0  # seconds; a preview rather knows less than it waits
 
 
 def verify(run: Run, plan: ledger.Plan) -> None:
     """Fail if files are pending, or if the database is not what the applied ones make."""
+    _refuse_missing_roles(run)
     drift = _find_drift(run, _expected(run, plan), run.target.lock_timeout)
     found = [f"{name} is not applied" for name in run.outcome.pending] + drift
     if found:
@@ -38,12 +40,10 @@ def preview_pending(run: Run, plan: ledger.Plan) -> None:
 
 def bring_up_to_date(run: Run) -> None:
     """Apply what is pending, when no other run does."""
-    with run_lock(run.connection, run.target.lock_wait):
+    with run_lock(run.target):
         # Read again: the run that held the lock may have done the work.
         plan = run.plan()
-        missing = _missing_roles(run)
-        if missing:
-            raise SchemaError(f"roles do not exist: {', '.join(missing)}; the role that runs the server creates them")
+        _refuse_missing_roles(run)
         plan = _adopt(run, plan, dry_run=False)
         _refuse_interrupted(run, plan)
         if plan.pending or not reference.fits(run.connection, run.target, plan.applied):
@@ -60,6 +60,12 @@ def _missing_roles(run: Run) -> list[str]:
     return [role for role in run.roles if role not in found]
 
 
+def _refuse_missing_roles(run: Run) -> None:
+    missing = _missing_roles(run)
+    if missing:
+        raise SchemaError(f"roles do not exist: {', '.join(missing)}; the role that runs the server creates them")
+
+
 def _adopt(run: Run, plan: ledger.Plan, dry_run: bool) -> ledger.Plan:
     """Return the plan once the files up to `adopt` are recorded; a ledger with entries needs none."""
     request, outcome = run.request, run.outcome
@@ -74,7 +80,7 @@ def _adopt(run: Run, plan: ledger.Plan, dry_run: bool) -> ledger.Plan:
             application_roles=request.application_roles,
         )
         if not dry_run:
-            record(run.connection, plan.applied)
+            record(run.connection, run.target, plan.applied)
             outcome.version = request.adopt
     outcome.adopted = [migration.name for migration in plan.applied]
     outcome.pending = [migration.name for migration in plan.pending]
@@ -104,19 +110,19 @@ def _expected(run: Run, plan: ledger.Plan) -> Snapshot:
 def _rehearse(run: Run, plan: ledger.Plan) -> tuple[Snapshot, Snapshot]:
     """Return the catalog that the applied files make, and the one with the pending files."""
     with run.outcome.timed("rehearsal"), shadow(run.target) as session:
-        _replay(run, session, plan.applied, "An applied file does not run any more in an empty database:")
+        _replay(run, session, plan, plan.applied, "An applied file does not run any more in an empty database:")
         before = after = snapshot(session, run.target.lock_timeout)
         if plan.pending:
-            _replay(run, session, plan.pending, "The rehearsal failed, so the database was not touched:")
+            _replay(run, session, plan, plan.pending, "The rehearsal failed, so the database was not touched:")
             after = snapshot(session, run.target.lock_timeout)
             run.outcome.diff = as_diff(before, after)
     return before, after
 
 
-def _replay(run: Run, session, migrations: list[Migration], what_failed: str) -> None:
+def _replay(run: Run, session, plan: ledger.Plan, migrations: list[Migration], what_failed: str) -> None:
     for migration in migrations:
         try:
-            apply(session, run.target, migration)
+            apply(session, run.target, migration, search_path=plan.search_paths.get(migration.version, ""))
         except SchemaError as error:
             raise SchemaError(f"{what_failed}\n{error.message}") from error
 
@@ -124,11 +130,17 @@ def _replay(run: Run, session, migrations: list[Migration], what_failed: str) ->
 def _apply(run: Run, plan: ledger.Plan) -> None:
     outcome = run.outcome
     with run.connection.cursor() as cursor:
-        cursor.execute(ledger.CREATE)
+        ledger.create(cursor, run.target)
     for migration in plan.pending:
         with outcome.timed("apply"):
             try:
-                apply(run.connection, run.target, migration, restart=migration is plan.interrupted)
+                apply(
+                    run.connection,
+                    run.target,
+                    migration,
+                    restart=migration is plan.interrupted,
+                    search_path=plan.search_paths.get(migration.version, ""),
+                )
             except SchemaError as error:
                 # The rehearsal made it: so it is not the files that make it twice.
                 if isinstance(error.__cause__, psycopg2.errors.DuplicateTable) and not outcome.version:
@@ -158,6 +170,7 @@ def _find_drift(run: Run, expected: Snapshot, lock_timeout: float) -> list[str]:
             role_settings=request.role_settings,
         )
         found += compare(promised, told)[0]
+        run.outcome.warnings += shadowing(cursor, request.application_roles)
     run.outcome.drift = [as_result(difference) for difference in found]
     run.outcome.application_objects = own
     return [str(difference) for difference in found]

@@ -1,0 +1,118 @@
+"""Whatever an application plants, no session of ours springs it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from schema_server import Database, Server, shipped
+from schema_traps import EXPORTER, LOOKING_AROUND, PLANT, TEMPORARY, log_length, sprung
+
+# Compares, joins and counts, as migrations do.
+PENDING = {
+    **shipped(),
+    "0900_data.sql": """
+        ALTER TABLE public.tool_calls ADD COLUMN label text;
+        INSERT INTO public.tool_calls (tool_name, input) VALUES ('t'::varchar, '{}');
+        INSERT INTO public.agent_state (key, value) SELECT tool_name || '_' || status, '{}' FROM public.tool_calls
+            WHERE tool_name = 't'::varchar AND lower(status) = 'started'::varchar AND length(tool_name) > 0;
+        UPDATE public.agent_state SET key = replace(key, '_', '-') || now()::date WHERE key = 't_started'::varchar;
+        DO $$ BEGIN PERFORM format('%s', count(*)) FROM pg_class WHERE oid = 1 AND relname ~ 'x'; END $$;
+    """,
+    "0901_index.sql": "-- no-transaction\nCREATE INDEX CONCURRENTLY labelled ON public.tool_calls (lower(label));\n",
+}
+# The administrator's path, as the role has it once it is deployed.
+PATH = ("--env", "PGOPTIONS=-c search_path=")
+
+
+def in_container(database: Database, *command: str) -> str:
+    done = subprocess.run(
+        ["docker", "exec", *PATH, database.server.container, *command], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def trapped(server: Server) -> Iterator[Database]:
+    """Return a database in which the application has planted what it can, in public and in schemas of its own."""
+    server.create_database("trapped", template="shipped")
+    database = Database(server, "trapped")
+    for schema in ("postgres", "jarvis_owner", "jarvis_migrator"):
+        database.execute(f"CREATE SCHEMA {schema} AUTHORIZATION jarvis")
+    for schema in ("postgres", "public"):
+        database.execute(PLANT.format(schema=schema), user="jarvis")
+    with closing(database.connect("jarvis")) as application:
+        application.cursor().execute(TEMPORARY)
+        yield database
+
+
+@pytest.fixture
+def springs(trapped: Database) -> Callable[[], list[str]]:
+    """Return a function that tells which traps were sprung during the test."""
+    container = trapped.server.container
+    begin = log_length(container)
+    return lambda: sprung(container, begin)
+
+
+def test_whoever_looks_for_names_in_public_springs_them(trapped: Database, springs) -> None:
+    # What the other tests find nothing of is there.
+    for statement in (
+        "SET search_path = public; SELECT has_database_privilege('jarvis', oid, 'CONNECT') FROM pg_database",
+        "SET search_path = public; SELECT 'a'::varchar = 'a'::varchar",
+        "SET search_path = public; INSERT INTO trapped (id, word) VALUES (1, 'a')",
+        "SELECT FROM postgres.pg_class",
+    ):
+        trapped.execute(statement)
+    assert {"has_database_privilege as postgres", "operator as postgres", "trigger as postgres"} <= set(springs())
+
+
+def test_a_run_springs_none(trapped: Database, springs) -> None:
+    assert trapped.run(check_mode=True).pending == []
+    assert trapped.run(PENDING, check_mode=True).pending == ["0900_data.sql", "0901_index.sql"]
+    assert trapped.run(PENDING).applied == ["0900_data.sql", "0901_index.sql"]
+    assert trapped.run(PENDING).applied == []
+    assert trapped.run(PENDING, state="verified").drift == []
+    assert springs() == []
+
+
+def test_upkeep_and_a_dump_spring_none(trapped: Database, springs) -> None:
+    for statement in ("VACUUM (FULL, ANALYZE)", "ANALYZE", f"REINDEX DATABASE {trapped.name}", "CLUSTER"):
+        in_container(
+            trapped, "psql", "-X", "-U", "postgres", "-d", trapped.name, "-v", "ON_ERROR_STOP=1", "-c", statement
+        )
+    in_container(trapped, "pg_dump", "-U", "postgres", "-Fc", "-f", "/tmp/trapped", trapped.name)
+    assert springs() == []
+
+
+def test_what_exporters_ask_and_a_person_looks_at_springs_none(trapped: Database, springs) -> None:
+    questions = [word for question in (*EXPORTER, *LOOKING_AROUND) for word in ("-c", question)]
+    in_container(trapped, "psql", "-X", "-U", "postgres", "-d", trapped.name, "-v", "ON_ERROR_STOP=1", *questions)
+    assert springs() == []
+
+
+def test_names_of_the_servers_own_are_told_and_are_no_failure(trapped: Database) -> None:
+    outcome = trapped.run(PENDING, state="verified")
+    (warning,) = outcome.warnings
+    assert warning.startswith("The application has made objects with names of PostgreSQL's own, which sessions that")
+    assert "domain public.oid" in warning
+
+
+def test_a_ledger_that_the_application_made_is_not_read(database: Database, server: Server) -> None:
+    begin = log_length(server.container)
+    database.execute("CREATE SCHEMA jarvis_meta AUTHORIZATION jarvis")
+    database.execute(
+        "CREATE FUNCTION jarvis_meta.sprung(text) RETURNS integer LANGUAGE plpgsql AS"
+        " $$BEGIN RAISE LOG 'SPRUNG % as %', $1, current_user; RETURN 1; END$$;"
+        "CREATE VIEW jarvis_meta.migrations AS SELECT jarvis_meta.sprung('ledger') AS version, '' AS name,"
+        " '' AS sha256, '' AS state",
+        user="jarvis",
+    )
+    for request in ({}, {"check_mode": True}, {"state": "verified"}):
+        told = database.run(expect_failure=True, **request).failure
+        assert told.startswith(
+            "the schema jarvis_meta, or a table in it, belongs to jarvis and not to the administrator"
+        )
+    assert sprung(server.container, begin) == []
