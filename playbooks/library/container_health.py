@@ -64,6 +64,7 @@ import http.client
 import json
 import time
 
+from ansible.module_utils import container_remedies as remedies
 from ansible.module_utils import container_report as report
 from ansible.module_utils import engine_api as engine
 from ansible.module_utils.basic import AnsibleModule
@@ -90,6 +91,8 @@ def ending(container, allowed_restarts):
         return f"is {state['Status']}"
     if not state.get("Health"):
         return "has no health check"
+    if state["Health"]["Status"] == "unhealthy" and any(map(remedies.HELD_UP.search, report.health_lines(state))):
+        return "is held up by a script"
     return ""
 
 

@@ -52,6 +52,16 @@ VERSION = (
     "move by dump and restore."
 )
 RECOVERING = "It was still recovering or loading its data. Deploy again, and raise {timeout_variable} if that repeats."
+HELD_UP = re.compile(r"BUSY Redis is busy running a script")
+BUSY_SCRIPT = (
+    "A client's script or function has run for more than five seconds, and nobody else is served meanwhile; the log "
+    "names it. As root on the host, end it (a function with FUNCTION KILL):\n"
+    "  REDISCLI_AUTH=$(cat /etc/jarvis/secrets/redis_admin_password) docker exec -e REDISCLI_AUTH {name} redis-cli "
+    "--user admin SCRIPT KILL\n"
+    "(with --tls --insecure where connections are encrypted). The answer UNKILLABLE means that it has written already: "
+    "wait for its end, or give SHUTDOWN NOSAVE instead, after which the engine starts the server again with all that "
+    "was acknowledged and nothing of what this script did. Then deploy again."
+)
 
 # The first that fits is told. Its {file} is what the expression captures.
 OF_SERVERS = tuple(
@@ -73,6 +83,7 @@ OF_SERVERS = tuple(
         (r"could not open file .*global/pg_control|could not locate (?:a valid|required) checkpoint", LOST_FILES),
         (r"could not find the database system|invalid checkpoint record|PANIC:", LOST_FILES),
         # Redis. Its manifest first: the lines that follow it say less.
+        (HELD_UP, BUSY_SCRIPT),
         (r">>> 'dir .*\n.*Permission denied", WRONG_OWNER),
         (r">>> 'dir .*\n.*No such file or directory", NEVER_EMPTY),
         (r"Bad file format reading the append only file ([^\s:]+)", DAMAGED_AOF),

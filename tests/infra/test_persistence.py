@@ -20,7 +20,21 @@ def write(settings, marker):
         with connection, connection.cursor() as cursor:
             cursor.execute("INSERT INTO agent_state (key, value) VALUES (%s, '{\"kept\": true}')", (marker,))
     if "REDIS_URL" in settings:
-        redis.Redis.from_url(settings["REDIS_URL"]).set(marker, "kept")
+        client = redis.Redis.from_url(settings["REDIS_URL"])
+        client.set(marker, "kept")
+        with client.pipeline(transaction=True) as transaction:
+            transaction.rpush(f"{marker}:waiting", "job 1", "job 2")
+            transaction.xadd(f"{marker}:stream", {"field": "value"})
+            transaction.execute()
+        client.eval(
+            "redis.call('SET', KEYS[1], 'kept') redis.call('INCR', KEYS[2])", 2, f"{marker}:script", f"{marker}:runs"
+        )
+        client.blpop(f"{marker}:waiting", 1)
+        client.brpoplpush(f"{marker}:waiting", f"{marker}:active", 1)
+        function = "function(keys) return redis.call('SET', keys[1], 'kept') end"
+        library = f"#!lua name=verify_persistence\nredis.register_function('verify_persistence', {function})"
+        client.execute_command("FUNCTION", "LOAD", "REPLACE", library)
+        client.execute_command("FCALL", "verify_persistence", 1, f"{marker}:function")
 
 
 def read_and_remove(settings, marker):
@@ -35,8 +49,14 @@ def read_and_remove(settings, marker):
             found["postgres"] = cursor.fetchone()[0]
     if "REDIS_URL" in settings:
         client = redis.Redis.from_url(settings["REDIS_URL"], decode_responses=True)
-        found["redis"] = client.get(marker)
-        client.delete(marker)
+        names = (marker, f"{marker}:script", f"{marker}:runs", f"{marker}:function")
+        lists = (f"{marker}:waiting", f"{marker}:active")
+        found["redis"] = [client.get(name) for name in names]
+        found["queue"] = [client.lrange(name, 0, -1) for name in lists]
+        found["stream"] = client.xlen(f"{marker}:stream")
+        found["function"] = client.execute_command("FCALL", "verify_persistence", 1, marker)
+        client.execute_command("FUNCTION", "DELETE", "verify_persistence")
+        client.delete(*names, *lists, f"{marker}:stream")
     return found
 
 
@@ -104,5 +124,8 @@ def test_row_and_key_survive(host, settings, on_host, event):
     if "DATABASE_URL" in settings:
         expected["postgres"] = {"kept": True}
     if "REDIS_URL" in settings:
-        expected["redis"] = "kept"
+        expected["redis"] = ["kept", "kept", "1", "kept"]
+        expected["queue"] = [[], ["job 2"]]
+        expected["stream"] = 1
+        expected["function"] = "OK"
     assert on_host(read_and_remove, marker) == expected

@@ -25,7 +25,9 @@ class Server(Redis):
         self.settings = settings
 
     def create(self):
-        """Run it on its volume, and wait."""
+        """Run it on its volume, with the folder that the first deployment makes, and wait."""
+        folder = ("install", "--directory", "--owner=redis", "--group=redis", "/data/db")
+        docker("run", "--rm", "--network=none", "--volume", f"{self.data}:/data", self.image, *folder)
         docker(
             "run", "--detach", f"--network={NETWORK}", "--name", self.name, *UNPRIVILEGED, "--user=redis",
             "--volume", f"{self.data}:/data",

@@ -8,10 +8,11 @@ import sys
 import ansible.module_utils
 from ansible.module_utils import basic
 
-ROLE = pathlib.Path(__file__).parents[2] / "roles/redis"
+PROJECT = pathlib.Path(__file__).parents[2]
+ROLE = PROJECT / "roles/redis"
 
-# Ansible packs the role's module_utils beside its own; here they are found side by side.
-ansible.module_utils.__path__.append(str(ROLE / "module_utils"))
+# Ansible packs ours beside its own; here they are found side by side.
+ansible.module_utils.__path__ += [str(ROLE / "module_utils"), str(PROJECT / "playbooks/module_utils")]
 basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": json.load(sys.stdin)}).encode()
 basic._ANSIBLE_PROFILE = "legacy"
 runpy.run_path(str(ROLE / f"library/{sys.argv[1]}.py"), run_name="__main__")

@@ -38,15 +38,14 @@ def old_server(new_server):
 
 
 def folders(server):
-    return server.sh("cd /data && ls -d append-only-copy* 2>/dev/null || true").split()
+    return server.sh("cd /data/db && ls -d append-only-copy* 2>/dev/null || true").split()
 
 
 def keys_in_copy(server, folder):
     """Return the keys that another server finds in a copy of a folder."""
-    script = (
-        f"cp -r /data/{folder} /tmp/appendonlydir; cd /tmp; redis-server --appendonly yes --port 7777 --daemonize yes"
-    )
-    server.sh(f"{script} >/dev/null; until redis-cli -e -p 7777 ping >/dev/null 2>&1; do sleep 0.1; done")
+    copy = f"cp -r /data/db/{folder} /tmp/appendonlydir; cd /tmp"
+    start = "redis-server --appendonly yes --port 7777 --daemonize yes >/dev/null"
+    server.sh(f"{copy}; {start}; until redis-cli -e -p 7777 ping >/dev/null 2>&1; do sleep 0.1; done")
     return sorted(server.sh("redis-cli -p 7777 --scan").split())
 
 
@@ -55,7 +54,7 @@ def test_rights_are_given_live_and_what_memory_lacks_is_kept_before_the_file_is_
     client = subprocess.Popen([*wait_for_message, "BLPOP", "awaited", "300"], stdout=subprocess.PIPE, text=True)
     result = give_rights(old_server)
     path = docker("volume", "inspect", "--format", "{{.Mountpoint}}", old_server.data)
-    assert (result["changed"], result["lost"]) == (True, [f"{path}/append-only-copy-of-more-1"])
+    assert (result["changed"], result["lost"]) == (True, [f"{path}/db/append-only-copy-of-more-1"])
     assert "user default off ~* &* +@all" in old_server.ask("ACL", "LIST")
     assert MARK not in old_server.ask("ACL", "LIST")
     # Nobody lost a connection.
@@ -71,9 +70,9 @@ def test_rights_are_given_live_and_what_memory_lacks_is_kept_before_the_file_is_
 @pytest.mark.parametrize("library", ["newest"], indirect=True)
 def test_second_run_changes_nothing(old_server, give_rights):
     assert give_rights(old_server)["changed"] is True
-    state = (folders(old_server), old_server.ask("ACL", "LIST"), old_server.sh("ls /data/appendonlydir"))
+    state = (folders(old_server), old_server.ask("ACL", "LIST"), old_server.sh("ls /data/db/appendonlydir"))
     assert give_rights(old_server)["changed"] is False
-    assert (folders(old_server), old_server.ask("ACL", "LIST"), old_server.sh("ls /data/appendonlydir")) == state
+    assert (folders(old_server), old_server.ask("ACL", "LIST"), old_server.sh("ls /data/db/appendonlydir")) == state
 
 
 @pytest.mark.parametrize("library", ["newest"], indirect=True)
@@ -91,9 +90,9 @@ def test_copy_of_a_server_that_lost_nothing_says_so(new_server, give_rights):
     [
         [MARKED],
         [MARKED, RIGHTS],
-        [MARKED, RIGHTS, "mkdir /data/append-only-copy-of-more-1.unfinished"],
-        [MARKED, RIGHTS, "cp -r /data/appendonlydir /data/append-only-copy-of-more-1"],
-        [MARKED, RIGHTS, "cp -r /data/appendonlydir /data/append-only-copy-of-more-1", "BGREWRITEAOF"],
+        [MARKED, RIGHTS, "mkdir /data/db/append-only-copy-of-more-1.unfinished"],
+        [MARKED, RIGHTS, "cp -r /data/db/appendonlydir /data/db/append-only-copy-of-more-1"],
+        [MARKED, RIGHTS, "cp -r /data/db/appendonlydir /data/db/append-only-copy-of-more-1", "BGREWRITEAOF"],
     ],
     ids=["marked", "rights", "half a copy", "copy", "rewrite begun"],
 )
@@ -109,15 +108,15 @@ def test_interrupted_run_is_completed_by_the_next(old_server, give_rights, steps
     assert MARK not in old_server.ask("ACL", "LIST")
     assert not [name for name in folders(old_server) if "unfinished" in name]
     assert keys_in_copy(old_server, "append-only-copy-of-more-1") == ["later:1", "later:2", "lost:1", "lost:2"]
-    assert "appendonly.aof.1." not in old_server.sh("cat /data/appendonlydir/*.manifest")
+    assert "appendonly.aof.1." not in old_server.sh("cat /data/db/appendonlydir/*.manifest")
     assert give_rights(old_server)["changed"] is False
 
 
 @pytest.mark.parametrize("library", ["newest"], indirect=True)
 def test_preview_says_so_and_changes_nothing(old_server, give_rights):
-    before = (old_server.ask("ACL", "LIST"), old_server.sh("ls /data /data/appendonlydir"))
+    before = (old_server.ask("ACL", "LIST"), old_server.sh("ls /data/db /data/db/appendonlydir"))
     assert give_rights(old_server, _ansible_check_mode=True)["changed"] is True
-    assert (old_server.ask("ACL", "LIST"), old_server.sh("ls /data /data/appendonlydir")) == before
+    assert (old_server.ask("ACL", "LIST"), old_server.sh("ls /data/db /data/db/appendonlydir")) == before
 
 
 @pytest.mark.parametrize("library", ["newest"], indirect=True)

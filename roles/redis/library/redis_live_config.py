@@ -99,7 +99,7 @@ import re
 import ssl
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.redis_container import PORT, RefusedError, log_in, redis, running_container
+from ansible.module_utils.redis_container import PORT, RefusedError, explained, log_in, redis, running_container
 
 UNITS = {"": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3, "gb": 1024**3}
 
@@ -204,7 +204,7 @@ def main():
     if redis is None:
         module.fail_json(msg=missing_required_lib("redis"))
     given = module.params
-    container = running_container(module, given["container"], given["network"])
+    container = running_container(given["container"], given["network"])
     if container is None:
         module.fail_json(msg=f"{given['container']} does not run, so it cannot be told of its settings. Deploy again")
     encrypted = given["certificate_file"] is not None
@@ -221,7 +221,7 @@ def main():
     except RefusedError:
         module.exit_json(changed=False, version="", changed_settings=[], users_loaded=False, restart=["users"])
     except (redis.RedisError, OSError, ValueError) as error:
-        module.fail_json(msg=f"{given['container']}: {error}")
+        module.fail_json(msg=explained(container, error))
     module.exit_json(
         changed=bool(server.changed_settings) or users_loaded or certificate_loaded,
         version=version,

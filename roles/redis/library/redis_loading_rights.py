@@ -76,7 +76,7 @@ import time
 from contextlib import suppress
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.redis_container import RefusedError, log_in, redis, running_container
+from ansible.module_utils.redis_container import RefusedError, explained, log_in, redis, running_container
 
 ALL_RIGHTS = {"~*", "&*", "+@all"}
 UNFINISHED = "loading-rights-unfinished"
@@ -212,7 +212,7 @@ def main():
         supports_check_mode=True,
     )
     given = module.params
-    container = running_container(module, given["container"], given["network"])
+    container = running_container(given["container"], given["network"])
     if container is None:
         module.exit_json(changed=False)
     if redis is None:
@@ -226,7 +226,7 @@ def main():
         # It holds nothing in memory yet, or nobody can tell it anything: its next start loads what the files hold.
         module.exit_json(changed=False)
     except (redis.RedisError, OSError, ValueError) as error:
-        module.fail_json(msg=f"{given['container']}: {error}")
+        module.fail_json(msg=explained(container, error))
     module.exit_json(changed=True, **done)
 
 

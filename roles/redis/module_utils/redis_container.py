@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
+
+from ansible.module_utils import container_remedies as remedies
+from ansible.module_utils import engine_api as engine
 
 try:
     import redis
@@ -31,7 +33,6 @@ class Container:
     def __init__(self, name, described, network):
         """Take the engine's description of a container; C(network) is the one in which its server is reached."""
         self.name = name
-        self.started_at = described["State"]["StartedAt"]
         self.image = described["Config"]["Image"]
         self.mounts = described["Mounts"]
         self.address = described["NetworkSettings"]["Networks"].get(network, {}).get("IPAddress", "")
@@ -45,20 +46,22 @@ class Container:
         raise ValueError(f"{self.name} keeps {path} in itself, not on the host")
 
 
-def running_container(module, name, network):
+def running_container(name, network):
     """Return the running container of that name, None when there is none."""
-    docker = module.get_bin_path("docker")
-    if docker is None:
-        return None
-    code, out, error = module.run_command([docker, "container", "inspect", name])
-    if code != 0:
-        if "no such container" in error.lower():
-            return None
-        module.fail_json(msg=f"The engine does not tell of {name}: {error.strip()}")
-    described = json.loads(out)[0]
+    described = engine.get(f"/containers/{name}/json")
     # One that waits for its next start counts as running.
-    runs = described["State"]["Running"] and not described["State"]["Restarting"]
-    return Container(name, described, network) if runs else None
+    if described and described["State"]["Running"] and not described["State"]["Restarting"]:
+        return Container(name, described, network)
+    return None
+
+
+def explained(container, error):
+    """Return what the server, or the way to it, said, with what to do about it where a script holds the server up."""
+    message = f"{container.name}: {error}"
+    if not remedies.HELD_UP.search(message):
+        return message
+    named = [line for line in engine.log_lines(container.name, since="0") if "Slow script detected" in line]
+    return "\n".join([message, remedies.BUSY_SCRIPT.format(name=container.name), *named[-1:]])
 
 
 def is_encrypted(address):

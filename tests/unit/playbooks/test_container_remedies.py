@@ -96,6 +96,7 @@ def test_last_words_of_postgres_lead_to_a_remedy(log, remedy):
         ("# Aborting Redis startup because of ACL errors: /run/secrets/redis/users.acl:3: x", "all are put back"),
         ("# Out Of Memory allocating 104857600 bytes!", "Raise redis_memory_mb"),
         ("LOADING Redis is loading the dataset in memory", "still recovering or loading"),
+        ("BUSY Redis is busy running a script. You can only call", "redis-cli --user admin SCRIPT KILL"),
     ],
 )
 def test_last_words_of_redis_lead_to_a_remedy(tmp_path, log, remedy):
