@@ -92,6 +92,25 @@ def test_rotation_beside_a_stopped_server_is_refused(rotate, host, settings, sec
     assert (settings(), secrets_of()) == before
 
 
+def test_rotation_that_fails_half_way_says_how_to_complete_it(
+    rotate, deploy, host, settings, log_in, admin_log_in, secrets_of
+):
+    host.run("until [ $(docker inspect --format '{{.State.Health.Status}}' jarvis-redis) = healthy ]; do sleep 1; done")
+    old, before = settings(), host.containers()
+    # PostgreSQL has its new passwords by then.
+    host.run("cd /etc/jarvis/secrets/redis && mv users.acl kept && mkdir users.acl")
+    run = rotate()
+    host.run("cd /etc/jarvis/secrets/redis && rmdir users.acl && mv kept users.acl")
+    assert run.code == 2
+    assert "Write the users failed on" in run.text
+    assert "Mend the cause, then ./jarvis deploy: it completes the rotation, and restarts nothing" in run.text
+    assert deploy().code == 0
+    assert host.containers() == before
+    assert log_in(settings()) == dict.fromkeys(ALL, "accepted")
+    assert log_in(old) == dict.fromkeys(ALL, "refused")
+    assert admin_log_in(secrets_of()["redis_admin_password"]) == "accepted"
+
+
 def test_rotation_interrupted_twice_is_completed_by_the_next_deployment_without_a_restart(
     start, deploy, host, settings, log_in, admin_log_in, secrets_of
 ):

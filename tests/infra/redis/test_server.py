@@ -67,8 +67,8 @@ def test_application_may_do_its_work_and_no_more(on_host):
 
         import redis
 
-        # The server itself tells what it would answer, so a broken permission costs no data. Through its container: what
-        # answers at the published port need not be the server, and would be told the password.
+        # The server itself tells what it would answer, so a broken permission costs no data. It is asked through its
+        # container: what answers at the published port need not be the server, and would be told the password.
         address = "{{.NetworkSettings.Networks.jarvis.IPAddress}}"
         inspect = ["docker", "container", "inspect", "--format", address, "jarvis-redis"]
         admin = redis.Redis(
