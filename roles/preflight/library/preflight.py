@@ -290,9 +290,9 @@ def warn_of_proxy(module, settings):
     """Tell of the protection that is missing where the engine's proxy answers for the containers."""
     if {**settings, **module.params["engine_settings"]}.get("userland-proxy", True):
         module.warn(
-            "The engine's userland proxy is on. While a container or the engine restarts, a local user without root can "
-            'take the port and get the passwords of clients. Set "userland-proxy": false in docker_daemon_settings, and '
-            "such connections are refused."
+            "The engine's userland proxy is on. While a container or the engine restarts, a local user without root "
+            'can take the port and get the passwords of clients. With "userland-proxy": false in '
+            "docker_daemon_settings, such connections are refused."
         )
 
 

@@ -1,4 +1,4 @@
-"""Who answers at a published port. Reads only, with the standard library alone: the verification runs this file, too."""
+"""Who answers at a published port. Reads only, with the standard library alone; verification runs this file, too."""
 
 from __future__ import annotations
 
