@@ -4,36 +4,58 @@ from __future__ import annotations
 
 import base64
 import os
+import tarfile
+import tempfile
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+# Beyond this many bytes, the arguments of a module are held in memory too many times.
+INLINE = 1 << 20
+
 
 class ActionModule(ActionBase):
-    """Fill in `files` from `path`; the module does the rest."""
+    """Fill in `files` from `path`, or `archive` if they are large; the module does the rest."""
 
     def run(self, tmp=None, task_vars=None):
-        """Read every .sql file of the folder, badly named ones too, so that the module can refuse them."""
+        """Send every .sql file of the folder, badly named ones too, so that the module can refuse them."""
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         path = arguments.get("path")
-        if path:
-            arguments["files"] = self._read(self._loader.path_dwim(path))
-        result = self._execute_module(module_args=arguments, task_vars=task_vars)
+        try:
+            if path:
+                arguments.update(self._send(self._loader.path_dwim(path)))
+            result = self._execute_module(module_args=arguments, task_vars=task_vars)
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
         # The files would fill the screen with -v.
         result.get("invocation", {}).get("module_args", {}).pop("files", None)
         return result
 
-    @staticmethod
-    def _read(path: str) -> list[dict[str, str]]:
+    def _send(self, folder: str) -> dict[str, object]:
         try:
-            names = sorted(name for name in os.listdir(path) if name.endswith(".sql"))
-            files = []
-            for name in names:
-                with open(os.path.join(path, name), "rb") as file:
-                    files.append({"name": name, "content": base64.b64encode(file.read()).decode()})
+            names = sorted(name for name in os.listdir(folder) if name.endswith(".sql"))
+            if not names:
+                raise AnsibleActionFail(f"{folder} holds no .sql file, so there is no schema to apply")
+            paths = {name: os.path.join(folder, name) for name in names}
+            if sum(map(os.path.getsize, paths.values())) > INLINE:
+                return {"archive": self._transfer(paths)}
+            return {"files": [{"name": name, "content": self._encoded(path)} for name, path in paths.items()]}
         except OSError as error:
             raise AnsibleActionFail(f"the folder of migrations cannot be read: {error}") from error
-        if not files:
-            raise AnsibleActionFail(f"{path} holds no .sql file, so there is no schema to apply")
-        return files
+
+    @staticmethod
+    def _encoded(path: str) -> str:
+        with open(path, "rb") as file:
+            return base64.b64encode(file.read()).decode()
+
+    def _transfer(self, paths: dict[str, str]) -> str:
+        """Copy the files to the host, in one, and return where it is until the task ends."""
+        remote = self._connection._shell.join_path(self._make_tmp_path(), "migrations.tar")
+        with tempfile.NamedTemporaryFile(suffix=".tar.gz") as local:
+            with tarfile.open(local.name, "w:gz", compresslevel=1) as packed:
+                for name, path in paths.items():
+                    packed.add(path, name)
+            self._transfer_file(local.name, remote)
+        self._fixup_perms2((self._connection._shell.tmpdir, remote))
+        return remote

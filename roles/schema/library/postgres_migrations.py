@@ -33,6 +33,9 @@ options:
         description: Its bytes, base64.
         type: str
         required: true
+  archive:
+    description: Tar file on the managed host, which the action plugin makes instead of O(files) if they are large.
+    type: path
   database:
     description: Database to migrate. It has to exist, except in check mode.
     type: str
@@ -223,7 +226,7 @@ STARTED = time.monotonic()
 from ansible.module_utils.jarvis_schema import session  # noqa: E402
 from ansible.module_utils.jarvis_schema.engine import perform  # noqa: E402
 from ansible.module_utils.jarvis_schema.errors import SchemaError  # noqa: E402
-from ansible.module_utils.jarvis_schema.files import decode  # noqa: E402
+from ansible.module_utils.jarvis_schema.files import contents, number  # noqa: E402
 from ansible.module_utils.jarvis_schema.outcome import Outcome  # noqa: E402
 from ansible.module_utils.jarvis_schema.run import Request  # noqa: E402
 
@@ -237,6 +240,7 @@ ARGUMENTS = {
             "content": {"type": "str", "required": True},
         },
     },
+    "archive": {"type": "path"},
     "database": {"type": "str", "required": True},
     "owner": {"type": "str", "required": True},
     "migrator": {"type": "str", "default": "jarvis_migrator"},
@@ -264,7 +268,7 @@ def main() -> None:
     failure = ""
     try:
         request = Request(
-            migrations=decode(params["files"] or []),
+            migrations=number(contents(params["files"] or [], params["archive"])),
             state=params["state"],
             check_mode=module.check_mode,
             adopt=params["adopt"],

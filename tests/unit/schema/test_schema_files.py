@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
+import tarfile
 
 import pytest
 from jarvis_schema.errors import SchemaError
-from jarvis_schema.files import check, decode, read
+from jarvis_schema.files import check, contents, number, read
 
 
-def packed(**files: bytes) -> list[dict[str, str]]:
-    return [{"name": f"{name}.sql", "content": base64.b64encode(text).decode()} for name, text in files.items()]
+def packed(**files: bytes) -> list[tuple[str, bytes]]:
+    return [(f"{name}.sql", text) for name, text in files.items()]
 
 
 def refusal(name: str, content: bytes) -> str:
@@ -150,19 +151,19 @@ def test_a_concurrent_build_that_would_keep_an_invalid_index_is_refused() -> Non
 
 def test_files_are_ordered_by_number() -> None:
     files = packed(**{"0010_b": b"SELECT 1;", "0002_c": b"SELECT 1;", "0001_z": b"SELECT 1;"})
-    assert [migration.version for migration in decode(files)] == [1, 2, 10]
+    assert [migration.version for migration in number(files)] == [1, 2, 10]
 
 
 def test_two_files_with_one_number_are_refused_together_with_every_wrong_name() -> None:
     with pytest.raises(SchemaError) as refused:
-        decode(packed(**{"0001_a": b"SELECT 1;", "0001_b": b"SELECT 1;", "x": b"SELECT 1;"}))
+        number(packed(**{"0001_a": b"SELECT 1;", "0001_b": b"SELECT 1;", "x": b"SELECT 1;"}))
     assert [line.split(":")[0] for line in refused.value.message.splitlines()] == ["0001_b.sql", "x.sql"]
     assert refused.value.message.startswith("0001_b.sql: 0001_a.sql has the number 0001 already")
 
 
 def test_what_is_wrong_in_several_files_is_told_at_once() -> None:
     with pytest.raises(SchemaError) as refused:
-        check(decode(packed(**{"0001_a": b"COMMIT;", "0002_b": b"SELECT 1;", "0003_c": b"END;\nCOMMIT;"})))
+        check(number(packed(**{"0001_a": b"COMMIT;", "0002_b": b"SELECT 1;", "0003_c": b"END;\nCOMMIT;"})))
     assert [line.split(" ")[0] for line in refused.value.message.splitlines()] == [
         "0001_a.sql:1:1:",
         "0003_c.sql:1:1:",
@@ -171,4 +172,19 @@ def test_what_is_wrong_in_several_files_is_told_at_once() -> None:
 
 
 def test_a_file_is_not_looked_into_before_it_is_checked() -> None:
-    assert [migration.version for migration in decode(packed(**{"0001_a": b"COMMIT; \xff \r \0"}))] == [1]
+    assert [migration.version for migration in number(packed(**{"0001_a": b"COMMIT; \xff \r \0"}))] == [1]
+
+
+def test_files_come_in_the_arguments_or_in_an_archive(tmp_path) -> None:
+    (tmp_path / "0001_a.sql").write_bytes(b"SELECT '\xc3\xa4';")
+    with tarfile.open(tmp_path / "files.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "0001_a.sql", "0001_a.sql")
+    inline = [{"name": "0001_a.sql", "content": base64.b64encode(b"SELECT '\xc3\xa4';").decode()}]
+    expected = [("0001_a.sql", b"SELECT '\xc3\xa4';")]
+    assert list(contents(inline, None)) == expected
+    assert list(contents([], str(tmp_path / "files.tar.gz"))) == expected
+
+
+def test_what_is_not_base64_is_refused_by_the_files_name() -> None:
+    with pytest.raises(SchemaError, match=r"0001_a\.sql: its content is not base64"):
+        list(contents([{"name": "0001_a.sql", "content": "!"}], None))

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import re
+import tarfile
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -66,11 +67,31 @@ def check(migrations: Iterable[Migration]) -> None:
         raise SchemaError("\n".join(found))
 
 
-def decode(files: list[dict[str, str]]) -> list[Migration]:
-    """Return the migrations in the order of their numbers, and forget what they were decoded from.
+def contents(files: list[dict[str, str]], archive: str | None) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of each file, and forget what they were decoded from.
 
     Args:
-        files: `name` and `content` (base64) of each file.
+        files: `name` and `content` (base64) of each.
+        archive: path of a tar file with all of them instead.
+
+    Raises:
+        SchemaError: a content is not base64.
+
+    """
+    if archive:
+        with tarfile.open(archive) as packed:
+            for member in packed:
+                yield member.name, packed.extractfile(member).read()
+    while files:
+        file = files.pop(0)
+        try:
+            yield file["name"], base64.b64decode(file.pop("content"), validate=True)
+        except binascii.Error as error:
+            raise SchemaError(f"{file['name']}: its content is not base64") from error
+
+
+def number(files: Iterable[tuple[str, bytes]]) -> list[Migration]:
+    """Return the migrations in the order of their numbers.
 
     Raises:
         SchemaError: with every name and number that is wrong.
@@ -78,18 +99,15 @@ def decode(files: list[dict[str, str]]) -> list[Migration]:
     """
     migrations: dict[int, Migration] = {}
     found: list[str] = []
-    for file in sorted(files, key=lambda file: file["name"]):
+    for name, content in files:
         try:
-            migration = read(file["name"], base64.b64decode(file.pop("content"), validate=True))
+            migration = read(name, content)
         except SchemaError as error:
             found.append(error.message)
             continue
-        except binascii.Error:
-            found.append(f"{file['name']}: its content is not base64")
-            continue
         twin = migrations.setdefault(migration.version, migration)
         if twin is not migration:
-            found.append(f"{migration.name}: {twin.name} has the number {migration.version:04d} already")
+            found.append(f"{name}: {twin.name} has the number {migration.version:04d} already")
     if found:
-        raise SchemaError("\n".join(found))
+        raise SchemaError("\n".join(sorted(found)))
     return [migrations[version] for version in sorted(migrations)]
