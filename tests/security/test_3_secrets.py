@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 from secrets import token_hex
 
 import pytest
+from scenario_host import PROJECT
 from secret_forms import forms
 
 # Another one each time, so that a run finds no traces of the one before.
@@ -113,6 +116,25 @@ def assert_hidden(host, secrets, *outputs):
     assert controller_files_with(needles) == []
 
 
+@pytest.fixture
+def log_everything(host):
+    """Let the server log all it can."""
+    settings = {
+        "log_statement": "all",
+        "log_min_duration_statement": "0",
+        "log_min_duration_sample": "0",
+        "log_transaction_sample_rate": "1",
+        "debug_print_parse": "on",
+    }
+    for name, value in settings.items():
+        host.sql(f"ALTER SYSTEM SET {name} = '{value}'")
+    host.sql("SELECT pg_reload_conf()")
+    yield
+    for name in settings:
+        host.sql(f"ALTER SYSTEM RESET {name}")
+    host.sql("SELECT pg_reload_conf()")
+
+
 def test_given_secrets_show_nowhere_in_a_deployment(deploy, host, watch, given):
     run = watch(given, lambda: deploy("--diff", "-vvv"))
     assert run.code == 0
@@ -120,20 +142,20 @@ def test_given_secrets_show_nowhere_in_a_deployment(deploy, host, watch, given):
     assert_hidden(host, given, run.output)
 
 
-def test_secrets_show_nowhere_when_a_task_with_them_fails(deploy, host, watch, given, monkeypatch):
-    # The server refuses to write, and would log the statements that it refuses.
-    deploy("--tags", "postgres", postgres_settings={"default_transaction_read_only": True})
-    assert host.sql("SHOW default_transaction_read_only") == "on"
+def test_secrets_show_nowhere_when_a_task_with_them_fails_and_the_reason_does(
+    deploy, host, watch, log_everything, given, monkeypatch
+):
     another = f"another:given/%{OF_THIS_RUN}"
     monkeypatch.setenv("JARVIS_POSTGRES_PASSWORD", another)
     secrets = [*given, another]
-    run = watch(secrets, lambda: deploy("--diff", "-vvv", postgres_settings={"default_transaction_read_only": True}))
+    run = watch(secrets, lambda: deploy("--diff", "-vvv", postgres_statement_timeout_seconds=-5))
     assert run.code == 2
-    assert "TASK [postgres : Create the roles]" in run.text
+    assert "jarvis-postgres did not take the roles: -5000 ms is outside the valid range" in run.text
     assert "TASK [postgres : Create the database]" not in run.text
     assert_hidden(host, secrets, run.output)
     monkeypatch.setenv("JARVIS_POSTGRES_PASSWORD", given[0])
     assert deploy().code == 0
+    assert_hidden(host, secrets)
 
 
 def test_secrets_show_nowhere_when_preflight_refuses_them(deploy, host, given, monkeypatch):
@@ -154,6 +176,18 @@ def test_secrets_show_nowhere_when_a_login_fails(host, settings, log_in):
     assert set(log_in(elsewhere).values()) == {"refused"}
     tried = [password.replace(":given", ":wrong") for password in GIVEN.values()]
     assert_hidden(host, [*GIVEN.values(), *tried])
+
+
+def test_env_of_somebody_else_is_refused_unless_the_whole_folder_is_theirs(tmp_path):
+    (tmp_path / ".env").touch(mode=0o600)
+    for name in ("jarvis", "site.yml"):
+        shutil.copy(PROJECT / name, tmp_path)
+    os.chown(tmp_path / ".env", 65534, 65534)
+    refused = "jarvis: .env belongs to nobody. Make it your own: sudo chown root .env\n"
+    run = [tmp_path / "jarvis", "deploy"]
+    assert subprocess.run(run, capture_output=True, text=True, check=False).stderr == refused
+    os.chown(tmp_path / "jarvis", 65534, 65534)
+    assert refused not in subprocess.run(run, capture_output=True, text=True, check=False).stderr
 
 
 def test_generated_secrets_show_nowhere_in_a_rotation(play, host, secrets_of):

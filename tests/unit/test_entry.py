@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -62,3 +67,110 @@ def test_option_pin_reaches_the_playbook_wherever_it_stands(tmp_path):
         shown = jarvis("images", *words)
         assert shown.returncode == 2
         assert "Nothing was written. images_source is build" in shown.stdout
+
+
+# Beside what makes a ready environment, an ansible-playbook that shows what it was given, in place of the real one.
+SHOWN = r"""#!/usr/bin/env python3
+import json, os, subprocess, sys
+sys.path.insert(0, "PROJECT/roles/credentials/lookup_plugins")
+from given_secret import given_secrets
+child = subprocess.run(["cat", "/proc/self/environ"], capture_output=True, text=True).stdout
+print(json.dumps({"own": open("/proc/self/environ").read(), "child": child, "given": dict(given_secrets(os.environ)),
+    "again": dict(given_secrets(os.environ)), "left": os.listdir("/dev/shm"), "arguments": sys.argv}))
+"""
+NAMES = [f"JARVIS_{name}_PASSWORD" for name in ("POSTGRES", "READONLY", "REDIS", "REDIS_ADMIN", "BACKUP")]
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Make a copy of the entry point whose playbooks show what they were given; return its folder."""
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    for name in ("jarvis", "requirements.txt", "site.yml"):
+        shutil.copy(PROJECT / name, tmp_path)
+    lock = 'printf "%s %s %s" "$(sha256sum requirements.txt)" "$PWD" "$(python3 --version 2>&1)" > .venv/.lock'
+    subprocess.run(["sh", "-c", lock], cwd=tmp_path, check=True)
+    program = tmp_path / ".venv/bin/ansible-playbook"
+    program.write_text(SHOWN.replace("PROJECT", str(PROJECT)))
+    program.chmod(0o755)
+    return tmp_path
+
+
+def run_copy(folder, env="", mode=0o600, **environment):
+    if env:
+        (folder / ".env").write_text(env)
+        (folder / ".env").chmod(mode)
+    return subprocess.run(
+        [folder / "jarvis", "deploy", "-K"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_passwords_of_env_reach_the_playbook_and_no_environment_and_leave_no_file(copy):
+    values = {name: f'it\'s "{name}" $HOME \\ {{{{ x }}}}\n%s' for name in NAMES}
+    before = set(os.listdir("/dev/shm"))
+    done = run_copy(copy, "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items()) + "OTHER=kept\n")
+    told = json.loads(done.stdout)
+    assert told["given"] == told["again"] == values
+    assert "OTHER=kept" in told["child"]
+    for shown in (told["own"], told["child"], "".join(told["arguments"])):
+        assert "it's" not in shown
+    assert set(told["left"]) <= before
+
+
+def test_password_of_the_shell_reaches_the_playbook_alone_and_env_goes_before_it(copy):
+    done = run_copy(copy, "JARVIS_REDIS_PASSWORD=file\n", JARVIS_REDIS_PASSWORD="shell", JARVIS_BACKUP_PASSWORD="shell")
+    told = json.loads(done.stdout)
+    assert (told["given"]["JARVIS_REDIS_PASSWORD"], told["given"]["JARVIS_BACKUP_PASSWORD"]) == ("file", "shell")
+    assert told["given"]["JARVIS_POSTGRES_PASSWORD"] == ""
+    assert "_PASSWORD=" not in told["own"] + told["child"]
+
+
+def test_every_password_that_the_roles_look_up_is_hidden(copy):
+    looked_up = re.findall(
+        r"lookup\('given_secret', '(\w+)'\)", (PROJECT / "roles/credentials/meta/argument_specs.yml").read_text()
+    )
+    assert looked_up == NAMES
+    assert re.findall(r"^#(JARVIS_\w+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE) == NAMES
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620, 0o602, 0o610, 0o777])
+def test_env_that_others_may_read_or_change_is_refused_with_the_remedy(copy, mode):
+    done = run_copy(copy, "JARVIS_REDIS_PASSWORD=secret\n", mode)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "jarvis: .env holds passwords, and others than its owner may read or change it. Run: chmod 600 .env\n"
+    )
+    assert run_copy(copy, "JARVIS_REDIS_PASSWORD=secret\n").returncode == 0
+
+
+def test_env_behind_a_link_is_judged_by_its_target(copy):
+    target = copy / "elsewhere"
+    (copy / ".env").symlink_to(target)
+    assert run_copy(copy).stderr == "jarvis: .env cannot be read\n"
+    target.write_text("JARVIS_REDIS_PASSWORD=secret\n")
+    target.chmod(0o644)
+    assert "chmod 600 .env" in run_copy(copy).stderr
+    target.chmod(0o600)
+    assert json.loads(run_copy(copy).stdout)["given"]["JARVIS_REDIS_PASSWORD"] == "secret"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "JARVIS_REDIS_PASSWORD=abc secret",
+        "JARVIS_REDIS_PASSWORD='secret",
+        'JARVIS_REDIS_PASSWORD="abc$secret"',
+        "JARVIS_REDIS_PASSWORD=abc)secret",
+        "JARVIS_REDIS_PASSWORD=`secret`",
+        'JARVIS_REDIS_PASSWORD="${secret!}"',
+    ],
+)
+def test_env_that_sh_cannot_run_is_refused_without_showing_it(copy, line):
+    done = run_copy(copy, f"A=b\n{line}\n")
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert done.stderr.startswith("jarvis: sh cannot run .env;")
+    assert "secret" not in done.stderr
