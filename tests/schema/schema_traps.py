@@ -86,6 +86,29 @@ CREATE VIEW {{schema}}.migrations AS SELECT {{schema}}.judge(1) AS version;
 CREATE MATERIALIZED VIEW {{schema}}.counted AS SELECT {{schema}}.judge(id) FROM {{schema}}.trapped;
 GRANT ALL ON ALL TABLES IN SCHEMA {{schema}} TO PUBLIC;
 """
+# Takes away what PLANT made in a schema; what is left there is no object of the application.
+REMOVE = """
+DO $$
+DECLARE
+    one text;
+BEGIN
+    SET LOCAL search_path = '';
+    FOR one IN SELECT format('DROP ROUTINE IF EXISTS %s CASCADE', oid::regprocedure) FROM pg_proc
+        WHERE proowner = current_user::regrole AND pronamespace = '{schema}'::regnamespace LOOP
+        EXECUTE one;
+    END LOOP;
+    FOR one IN SELECT format('DROP %s IF EXISTS %s CASCADE', CASE relkind WHEN 'r' THEN 'TABLE' WHEN 'v' THEN 'VIEW'
+        WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TYPE' END, oid::regclass) FROM pg_class
+        WHERE relowner = current_user::regrole AND relnamespace = '{schema}'::regnamespace
+            AND relkind IN ('r', 'v', 'm', 'c') LOOP
+        EXECUTE one;
+    END LOOP;
+    FOR one IN SELECT format('DROP DOMAIN %s', oid::regtype) FROM pg_type
+        WHERE typowner = current_user::regrole AND typnamespace = '{schema}'::regnamespace AND typtype = 'd' LOOP
+        EXECUTE one;
+    END LOOP;
+END $$;
+"""
 # What a session leaves in the schema that is searched before all others.
 TEMPORARY = """
 CREATE FUNCTION pg_temp.sprung(trap text) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -126,8 +149,12 @@ def log_length(container: str) -> int:
 
 def sprung(container: str, since: int) -> list[str]:
     """Return what the log says, from this length on, of traps that ran as anybody but their owner."""
-    told = re.findall(r"SPRUNG (.+) as (\w+)", _log(container)[since:])
-    return sorted({f"{trap} as {role}" for trap, role in told if role != "jarvis"})
+    return springs_of(_log(container)[since:])
+
+
+def springs_of(log: str) -> list[str]:
+    """Return what a part of a server's log says of traps that ran as anybody but their owner."""
+    return sorted({f"{trap} as {role}" for trap, role in re.findall(r"SPRUNG (.+) as (\w+)", log) if role != "jarvis"})
 
 
 def _log(container: str) -> str:
