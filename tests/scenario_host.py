@@ -55,7 +55,8 @@ class Host:
     def sql(self, query, database="jarvis"):
         """Return what psql prints for a query of the superuser."""
         return self.out(
-            f'docker exec -e PGOPTIONS=-csearch_path= jarvis-postgres psql -X -U postgres -d {database} -v ON_ERROR_STOP=1 -Atc "{query}"'
+            "docker exec -e PGOPTIONS=-csearch_path= jarvis-postgres"
+            f' psql -X -U postgres -d {database} -v ON_ERROR_STOP=1 -Atc "{query}"'
         )
 
     def redis(self, command):

@@ -17,6 +17,8 @@ def test_allowed_networks_are_admitted_and_nobody_else(deploy, host):
     assert deploy(postgres_allowed_networks=["192.0.2.0/24"]).code == 0
     assert host.sql(RULES).splitlines() == [
         "local postgres peer",
+        "local jarvis_migrator peer",
+        "local jarvis_migrator peer",
         "local all reject",
         "host jarvis,jarvis_readonly samenet scram-sha-256",
         "host jarvis,jarvis_readonly 192.0.2.0 255.255.255.0 scram-sha-256",
@@ -37,6 +39,8 @@ def test_encryption_is_turned_on_and_off_without_loss(deploy, play, host):
     assert "certificate of jarvis-postgres: 824 days left; certificate of jarvis-redis: 824 days left" in run.text
     assert host.sql(RULES).splitlines() == [
         "local postgres peer",
+        "local jarvis_migrator peer",
+        "local jarvis_migrator peer",
         "local all reject",
         "host jarvis 127.0.0.1 255.255.255.255 scram-sha-256",
         "hostnossl all all reject",

@@ -1,4 +1,4 @@
-"""What an application may plant: everything that runs when a session takes it for PostgreSQL's own, or reaches its tables.
+"""What an application may plant: what runs when a session takes it for PostgreSQL's own, or reaches its tables.
 
 Each trap writes SPRUNG with its name and the role that it ran as into the server's log, which no rollback takes back.
 """
@@ -53,7 +53,8 @@ END $do$;
 CREATE FUNCTION {{schema}}.collect(a text, b name, c text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN PERFORM {{schema}}.sprung('aggregate'); RETURN a; END $$;
 CREATE AGGREGATE {{schema}}.string_agg(name, text) (SFUNC = {{schema}}.collect, STYPE = text);
-CREATE FUNCTION {{schema}}.has_database_privilege(a pg_catalog.text, b pg_catalog.oid, c pg_catalog.text) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION {{schema}}.has_database_privilege(a pg_catalog.text, b pg_catalog.oid, c pg_catalog.text)
+RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN PERFORM {{schema}}.sprung('has_database_privilege'); RETURN true; END $$;
 CREATE FUNCTION {{schema}}.judge(anyelement) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN PERFORM {{schema}}.sprung('attached'); RETURN true; END $$;
@@ -66,9 +67,11 @@ CREATE FUNCTION {{schema}}.cast_away({{schema}}.pair) RETURNS integer LANGUAGE p
 BEGIN PERFORM {{schema}}.sprung('cast'); RETURN 1; END $$;
 CREATE CAST ({{schema}}.pair AS integer) WITH FUNCTION {{schema}}.cast_away({{schema}}.pair) AS IMPLICIT;
 CREATE TABLE {{schema}}.trapped (
-    id integer DEFAULT {{schema}}.cast_away(ROW(1)::{{schema}}.pair), word pg_catalog.text CHECK ({{schema}}.judge(word)),
-    number {{schema}}.oid, twice boolean GENERATED ALWAYS AS ({{schema}}.judge(word)) STORED, p {{schema}}.pair);
-INSERT INTO {{schema}}.trapped (id, word, number, p) SELECT n, n, n, ROW(n)::{{schema}}.pair FROM pg_catalog.generate_series(1, 100) AS n;
+    id integer DEFAULT {{schema}}.cast_away(ROW(1)::{{schema}}.pair),
+    word pg_catalog.text CHECK ({{schema}}.judge(word)), number {{schema}}.oid,
+    twice boolean GENERATED ALWAYS AS ({{schema}}.judge(word)) STORED, p {{schema}}.pair);
+INSERT INTO {{schema}}.trapped (id, word, number, p)
+SELECT n, n, n, ROW(n)::{{schema}}.pair FROM pg_catalog.generate_series(1, 100) AS n;
 CREATE INDEX trapped_idx ON {{schema}}.trapped ({{schema}}.judge(word)) WHERE {{schema}}.judge(id);
 CREATE STATISTICS {{schema}}.trapped_stats ON ({{schema}}.judge(word)), id FROM {{schema}}.trapped;
 CREATE TRIGGER trapped BEFORE INSERT OR UPDATE OR DELETE ON {{schema}}.trapped
@@ -83,6 +86,29 @@ CREATE VIEW {{schema}}.migrations AS SELECT {{schema}}.judge(1) AS version;
 CREATE MATERIALIZED VIEW {{schema}}.counted AS SELECT {{schema}}.judge(id) FROM {{schema}}.trapped;
 GRANT ALL ON ALL TABLES IN SCHEMA {{schema}} TO PUBLIC;
 """
+# Takes away what PLANT made in a schema; what is left there is no object of the application.
+REMOVE = """
+DO $$
+DECLARE
+    one text;
+BEGIN
+    SET LOCAL search_path = '';
+    FOR one IN SELECT format('DROP ROUTINE IF EXISTS %s CASCADE', oid::regprocedure) FROM pg_proc
+        WHERE proowner = current_user::regrole AND pronamespace = '{schema}'::regnamespace LOOP
+        EXECUTE one;
+    END LOOP;
+    FOR one IN SELECT format('DROP %s IF EXISTS %s CASCADE', CASE relkind WHEN 'r' THEN 'TABLE' WHEN 'v' THEN 'VIEW'
+        WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TYPE' END, oid::regclass) FROM pg_class
+        WHERE relowner = current_user::regrole AND relnamespace = '{schema}'::regnamespace
+            AND relkind IN ('r', 'v', 'm', 'c') LOOP
+        EXECUTE one;
+    END LOOP;
+    FOR one IN SELECT format('DROP DOMAIN %s', oid::regtype) FROM pg_type
+        WHERE typowner = current_user::regrole AND typnamespace = '{schema}'::regnamespace AND typtype = 'd' LOOP
+        EXECUTE one;
+    END LOOP;
+END $$;
+"""
 # What a session leaves in the schema that is searched before all others.
 TEMPORARY = """
 CREATE FUNCTION pg_temp.sprung(trap text) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -96,9 +122,9 @@ EXPORTER = (
     "SELECT current_database() AS datname, schemaname, relname, seq_scan, n_live_tup FROM pg_stat_user_tables",
     "SELECT schemaname || '.' || relname, pg_total_relation_size(relid) FROM pg_statio_user_tables",
     "SELECT pid, usename, state, now() - xact_start FROM pg_stat_activity WHERE state <> 'idle' AND pid <> 1",
-    "SELECT pg_database.datname, tmp.mode, COALESCE(count, 0) FROM (VALUES ('accesssharelock')) AS tmp (mode)"
-    " CROSS JOIN pg_database LEFT JOIN (SELECT database, lower(mode) AS mode, count(*) AS count FROM pg_locks"
-    " WHERE database IS NOT NULL GROUP BY database, lower(mode)) AS l ON tmp.mode = l.mode AND pg_database.oid = l.database",
+    "SELECT d.datname, tmp.mode, COALESCE(count, 0) FROM (VALUES ('accesssharelock')) AS tmp (mode)"
+    " CROSS JOIN pg_database AS d LEFT JOIN (SELECT database, lower(mode) AS mode, count(*) AS count FROM pg_locks"
+    " WHERE database IS NOT NULL GROUP BY database, lower(mode)) AS l ON tmp.mode = l.mode AND d.oid = l.database",
     "SELECT c.relname, c.reltuples, age(c.relfrozenxid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_toast'",
     "SELECT i.relname, pg_get_indexdef(i.oid), pg_relation_size(i.oid) FROM pg_class i WHERE relkind = 'i'",
@@ -123,8 +149,12 @@ def log_length(container: str) -> int:
 
 def sprung(container: str, since: int) -> list[str]:
     """Return what the log says, from this length on, of traps that ran as anybody but their owner."""
-    told = re.findall(r"SPRUNG (.+) as (\w+)", _log(container)[since:])
-    return sorted({f"{trap} as {role}" for trap, role in told if role != "jarvis"})
+    return springs_of(_log(container)[since:])
+
+
+def springs_of(log: str) -> list[str]:
+    """Return what a part of a server's log says of traps that ran as anybody but their owner."""
+    return sorted({f"{trap} as {role}" for trap, role in re.findall(r"SPRUNG (.+) as (\w+)", log) if role != "jarvis"})
 
 
 def _log(container: str) -> str:

@@ -83,7 +83,8 @@ def test_an_error_in_the_rehearsal_leaves_the_database_untouched(database: Datab
 
 
 def test_a_syntax_error_tells_file_line_column_code_and_shows_the_place(database: Database) -> None:
-    text = '-- Größe\nCREATE TABLE public.a (id integer);\nCREATE TABLE public.b ("größe 日本" integer, c text NOT NULLL);\n'
+    broken = 'CREATE TABLE public.b ("größe 日本" integer, c text NOT NULLL);'
+    text = f"-- Größe\nCREATE TABLE public.a (id integer);\n{broken}\n"
     outcome = database.run({"0001_x.sql": text}, expect_failure=True)
     assert outcome.failure.splitlines()[1:] == [
         '0001_x.sql:3:55: ERROR: syntax error at or near "NULLL" [42601]',
@@ -189,7 +190,8 @@ def test_what_a_file_leaves_in_the_session_does_not_reach_the_ledger_or_the_next
         {
             "0001_leak.sql": f"CREATE TABLE public.a (id integer);\n{leak};\n",
             "0002_next.sql": """
-            CREATE TABLE public.b AS SELECT current_user::text, session_user::text, current_setting('search_path') AS path,
+            CREATE TABLE public.b AS SELECT
+                current_user::text, session_user::text, current_setting('search_path') AS path,
                 current_setting('lock_timeout') AS lock_timeout, to_regclass('pg_temp.migrations') AS temporary,
                 (SELECT count(*) FROM pg_prepared_statements) + (SELECT count(*) FROM pg_cursors)
                 + (SELECT count(*) FROM pg_listening_channels()) AS held;

@@ -175,7 +175,8 @@ def test_a_setting_that_is_promised_of_one_role_is_not_allowed_for_all(deployed:
     [
         (
             {"jarviss": {"statement_timeout": "60s"}},
-            "schema_role_settings: jarviss is no role of this schema; these are: jarvis_owner, jarvis, jarvis_readonly",
+            "schema_role_settings: jarviss is no role of this schema; these are: "
+            "jarvis_owner, jarvis_migrator, jarvis, jarvis_readonly, postgres",
         ),
         (
             {"jarvis": "60s"},

@@ -9,12 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
 
-import psycopg2
 import pytest
 from jarvis_schema import session
-from schema_server import Database, docker
+from schema_server import Database, Server, docker
 
 MODULE = pathlib.Path(__file__).with_name("run_module.py")
 ONE = {"0001_a.sql": "CREATE TABLE public.a (id integer);\n"}
@@ -26,7 +25,8 @@ BUILD = {
     **ONE,
     "0002_rows.sql": "INSERT INTO public.a SELECT generate_series(1, 1000);\n",
     "0003_index.sql": (
-        "-- no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS public.a_id;\nCREATE UNIQUE INDEX CONCURRENTLY a_id ON public.a (id);\n"
+        "-- no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS public.a_id;\n"
+        "CREATE UNIQUE INDEX CONCURRENTLY a_id ON public.a (id);\n"
     ),
 }
 
@@ -59,6 +59,12 @@ def nap(database: Database, seconds: float) -> None:
     """Let pg_sleep in SLOW take this long in live; in a shadow it takes no time."""
     database.server.execute("ALTER ROLE jarvis_migrator SET test.nap = '0'")
     database.server.execute(f"ALTER ROLE jarvis_migrator IN DATABASE {database.name} SET test.nap = '{seconds}'")
+
+
+@pytest.fixture(autouse=True)
+def _wide_awake(server: Server) -> Iterator[None]:
+    yield
+    server.execute("ALTER ROLE jarvis_migrator RESET test.nap")
 
 
 def wait_for(database: Database, condition: str) -> None:

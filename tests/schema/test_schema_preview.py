@@ -14,8 +14,8 @@ ADDED = {
     **shipped(),
     "0900_sessions.sql": (
         "CREATE TYPE public.mood AS ENUM ('good', 'bad');\n"
-        "CREATE TABLE public.sessions (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mood public.mood NOT NULL,\n"
-        "    call integer REFERENCES public.tool_calls (id));\n"
+        "CREATE TABLE public.sessions (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n"
+        "    mood public.mood NOT NULL, call integer REFERENCES public.tool_calls (id));\n"
         "ALTER TABLE public.agent_state ADD COLUMN note text DEFAULT 'none';\n"
         "CREATE VIEW public.moods AS SELECT mood, count(*) FROM public.sessions GROUP BY mood;\n"
         "GRANT SELECT ON public.sessions TO jarvis;\n"
@@ -89,7 +89,8 @@ def test_a_preview_takes_no_lock_on_the_tables_and_does_not_wait_for_one(deploye
     holder.autocommit = False
     with holder.cursor() as cursor:
         cursor.execute(
-            "LOCK TABLE public.agent_state, public.memory_facts, public.tool_calls, public.decision_log, public.planning_cycles, public.tool_call_history"
+            "LOCK TABLE public.agent_state, public.memory_facts, public.tool_calls, public.decision_log,"
+            " public.planning_cycles, public.tool_call_history"
         )
         outcome = deployed.run(ADDED, check_mode=True)
         assert outcome.pending == ["0900_sessions.sql", "0901_index.sql"]
@@ -167,7 +168,8 @@ def test_a_database_restored_from_a_dump_shows_no_drift(deployed: Database) -> N
             "ALTER TABLE public.kinds DROP COLUMN old;\n"
             "CREATE VIEW public.some_kinds AS SELECT * FROM public.kinds WHERE kind IN ('a', 'it''s');\n"
             "CREATE DOMAIN public.share AS numeric(3, 2) CHECK (VALUE BETWEEN 0 AND 1);\n"
-            "CREATE FUNCTION public.add(integer, integer) RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT $1 + $2; END;\n"
+            "CREATE FUNCTION public.add(integer, integer) RETURNS integer LANGUAGE sql\n"
+            "    BEGIN ATOMIC SELECT $1 + $2; END;\n"
             "ALTER TABLE public.kinds ENABLE ROW LEVEL SECURITY;\n"
             "CREATE POLICY few ON public.kinds FOR SELECT TO jarvis USING (kind = 'a');\n"
             "CREATE RULE silence AS ON DELETE TO public.kinds DO INSTEAD NOTHING;\n"

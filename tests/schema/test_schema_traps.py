@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
-from schema_server import Database, Server, shipped
+from schema_server import ROOT, Database, Server, shipped
 from schema_traps import EXPORTER, LOOKING_AROUND, PLANT, TEMPORARY, log_length, sprung
 
 # Compares, joins and counts, as migrations do.
@@ -23,6 +24,7 @@ PENDING = {
     """,
     "0901_index.sql": "-- no-transaction\nCREATE INDEX CONCURRENTLY labelled ON public.tool_calls (lower(label));\n",
 }
+SECURITY = ROOT / "docs/security.md"
 # The administrator's path, as the role has it once it is deployed.
 PATH = ("--env", "PGOPTIONS=-c search_path=")
 
@@ -83,8 +85,26 @@ def test_upkeep_and_a_dump_spring_none(trapped: Database, springs) -> None:
         in_container(
             trapped, "psql", "-X", "-U", "postgres", "-d", trapped.name, "-v", "ON_ERROR_STOP=1", "-c", statement
         )
-    in_container(trapped, "pg_dump", "-U", "postgres", "-Fc", "-f", "/tmp/trapped", trapped.name)
+    assert "trapped" in in_container(trapped, "pg_dump", "-U", "postgres", trapped.name)
     assert springs() == []
+
+
+def test_a_restore_as_the_docs_have_it_springs_none_and_loses_nothing(server: Server) -> None:
+    original, restored = Database(server, "dumped"), Database(server, "restored")
+    for name in (original.name, restored.name):
+        server.create_database(name, template="shipped" if name == original.name else "template0")
+    original.execute(PLANT.format(schema="public"), user="jarvis")
+    original.execute("INSERT INTO public.decision_log (reasoning, decision) VALUES ('{}', 'kept')", user="jarvis")
+    begin = log_length(server.container)
+    documented = re.search(r"## Restore a dump.*?```sh\n(.*?)```", SECURITY.read_text(), re.DOTALL).group(1)
+    in_container(original, "pg_dump", "-U", "postgres", "-Fc", "-f", "/tmp/jarvis.dump", original.name)  # noqa: S108
+    script = documented.replace("-d jarvis ", f"-d {restored.name} ")
+    assert script.count(f"-d {restored.name} ") == 2
+    in_container(original, "sh", "-ec", script)
+    assert restored.execute("SELECT decision FROM public.decision_log") == [("kept",)]
+    assert restored.execute("SET search_path = ''; SELECT count(*) FROM public.trapped", user="jarvis") == [(100,)]
+    assert restored.run(state="verified").drift == []
+    assert sprung(server.container, begin) == []
 
 
 def test_what_exporters_ask_and_a_person_looks_at_springs_none(trapped: Database, springs) -> None:

@@ -46,8 +46,8 @@ options:
     required: true
   migrator:
     description:
-      - Role that migrations log in as, without a password. It has no rights but to become O(owner), so that nothing in a
-        file can become a superuser.
+      - Role that migrations log in as, without a password. It has no rights but to become O(owner), so that
+        nothing in a file can become a superuser.
     type: str
     default: jarvis_migrator
   application_roles:

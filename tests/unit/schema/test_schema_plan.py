@@ -24,11 +24,11 @@ def refusal(migrations, entries) -> list[str]:
 
 def test_everything_is_pending_at_first_and_nothing_at_last() -> None:
     assert plan([A, B], []).pending == [A, B]
-    assert plan([A, B], [entry(A), entry(B, "adopted")]) == ([A, B], None, [])
+    assert plan([A, B], [entry(A), entry(B, "adopted")])[:3] == ([A, B], None, [])
 
 
 def test_a_file_that_was_interrupted_is_the_first_to_run() -> None:
-    assert plan([A, B, C], [entry(A), entry(B), entry(C, "running")]) == ([A, B], C, [C])
+    assert plan([A, B, C], [entry(A), entry(B), entry(C, "running")])[:3] == ([A, B], C, [C])
 
 
 def test_an_edited_file_is_told_with_both_checksums() -> None:

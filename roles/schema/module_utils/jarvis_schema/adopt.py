@@ -27,7 +27,7 @@ def adoptable(
             apply(session, target, migration)
         expected = snapshot(session, target.lock_timeout)
     actual = snapshot(connection, target.lock_timeout)
-    found, _ = compare(_without_ledger(expected), _without_ledger(actual), application_roles)
+    found, _ = compare(without_ledger(expected), without_ledger(actual), application_roles)
     if found:
         raise SchemaError(
             f"{target.database} cannot be adopted at {adopted[-1].name}, because it is not what the files make:\n"
@@ -37,8 +37,8 @@ def adoptable(
     return ledger.Plan(adopted, None, pending, search_paths={})
 
 
-def _without_ledger(objects: Snapshot) -> Snapshot:
-    """Leave the ledger out: what is to be adopted has none."""
+def without_ledger(objects: Snapshot) -> Snapshot:
+    """Leave the ledger out, where the database has none of this release yet."""
     return {
         (kind, identity): found
         for (kind, identity), found in objects.items()

@@ -119,7 +119,12 @@ SELECT o.type, o.identity, {owner}, jsonb_build_object('owner', {owner})
 FROM {catalog} AS x, pg_identify_object('{catalog}'::regclass, x.oid, 0) AS o
 WHERE {users(catalog, "x")}"""
     for catalog, owner in (
-        ("pg_cast", "NULL::text"),
+        # A cast belongs to whoever owns the type that it is of.
+        (
+            "pg_cast",
+            "(SELECT min(t.typowner::regrole::text) FROM pg_type AS t"
+            " WHERE t.oid IN (x.castsource, x.casttarget) AND t.oid >= 16384)",
+        ),
         ("pg_collation", "x.collowner::regrole::text"),
         ("pg_conversion", "x.conowner::regrole::text"),
         ("pg_operator", "x.oprowner::regrole::text"),

@@ -23,7 +23,8 @@ FROM pg_db_role_setting AS s
 CROSS JOIN unnest(s.setconfig) AS c
 LEFT JOIN pg_roles AS r ON r.oid = s.setrole
 LEFT JOIN pg_database AS d ON d.oid = s.setdatabase
-WHERE (s.setrole = 0 OR r.rolname = ANY (%(roles)s) OR r.rolname = %(administrator)s) AND (s.setdatabase = 0 OR d.datname = %(database)s)
+WHERE (s.setrole = 0 OR r.rolname = ANY (%(roles)s) OR r.rolname = %(administrator)s)
+    AND (s.setdatabase = 0 OR d.datname = %(database)s)
 ORDER BY s.setrole <> 0, s.setdatabase <> 0
 """
 PARAMETERS = """

@@ -1,7 +1,7 @@
 """What a run does when there is something to do: verify, preview, bring up to date."""
 
 from . import ledger, reference
-from .adopt import adoptable, record
+from .adopt import adoptable, record, without_ledger
 from .catalog import Snapshot, from_list, snapshot, to_list
 from .cluster import promised_and_actual
 from .drift import as_diff, as_result, compare
@@ -35,7 +35,9 @@ def preview_pending(run: Run, plan: ledger.Plan) -> None:
     _refuse_interrupted(run, plan)
     expected = _rehearse(run, plan)[0] if plan.pending else _expected(run, plan)
     if plan.applied:
-        _warn_of_drift(run, expected, PREVIEW_LOCK_TIMEOUT)
+        # Where a run would make what is remembered anew, it would bring the ledger to what this release needs, too.
+        current = reference.fits(run.connection, run.target, plan.applied)
+        _warn_of_drift(run, expected, PREVIEW_LOCK_TIMEOUT, with_ledger=current)
 
 
 def bring_up_to_date(run: Run) -> None:
@@ -151,7 +153,7 @@ def _apply(run: Run, plan: ledger.Plan) -> None:
         outcome.version = migration.version
 
 
-def _find_drift(run: Run, expected: Snapshot, lock_timeout: float) -> list[str]:
+def _find_drift(run: Run, expected: Snapshot, lock_timeout: float, with_ledger: bool = True) -> list[str]:
     """Note what differs from the files and from our promises, and return it as lines for people.
 
     Raises:
@@ -160,7 +162,10 @@ def _find_drift(run: Run, expected: Snapshot, lock_timeout: float) -> list[str]:
     """
     request = run.request
     with run.outcome.timed("compare"), run.connection.cursor() as cursor:
-        found, own = compare(expected, snapshot(run.connection, lock_timeout), request.application_roles)
+        actual = snapshot(run.connection, lock_timeout)
+        if not with_ledger:
+            expected, actual = without_ledger(expected), without_ledger(actual)
+        found, own = compare(expected, actual, request.application_roles)
         promised, told = promised_and_actual(
             cursor,
             run.target,
@@ -176,10 +181,10 @@ def _find_drift(run: Run, expected: Snapshot, lock_timeout: float) -> list[str]:
     return [str(difference) for difference in found]
 
 
-def _warn_of_drift(run: Run, expected: Snapshot, lock_timeout: float) -> None:
+def _warn_of_drift(run: Run, expected: Snapshot, lock_timeout: float, with_ledger: bool = True) -> None:
     """Tell of drift where it is no failure; who rebuilds a table just now is not waited for."""
     try:
-        found = _find_drift(run, expected, lock_timeout)
+        found = _find_drift(run, expected, lock_timeout, with_ledger)
     except psycopg2.errors.LockNotAvailable:
         run.outcome.warnings.append("Drift is not known: somebody holds an exclusive lock on a table or a view")
         return
