@@ -12,7 +12,7 @@ EVERYTHING = (
     "rm /etc/apt/apt.conf.d/52jarvis-docker",
     "iptables -F JARVIS",
     # The next group of that name gets another number.
-    "gid=$(getent group jarvis | cut -d: -f3); groupdel jarvis; groupadd --gid $gid somebody",
+    "gid=$(getent group jarvis | cut -d: -f3); groupdel jarvis; groupadd --gid $gid before$gid",
 )
 FOLDERS = (
     "rm -rf /etc/jarvis/postgres /etc/jarvis/secrets/redis",
@@ -32,8 +32,8 @@ STOPPED = (
 SENTINEL = "INSERT INTO agent_state (key, value) VALUES ('by hand', '{}') ON CONFLICT (key) DO NOTHING"
 
 
-@pytest.mark.parametrize("encrypted", [False, True])
-@pytest.mark.parametrize("removals", [EVERYTHING, FOLDERS, FILES, STOPPED])
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
+@pytest.mark.parametrize("removals", [EVERYTHING, FOLDERS, FILES, STOPPED], ids=["all", "folders", "files", "stopped"])
 def test_what_was_removed_is_put_back_with_every_row_and_key(deploy, host, removals, encrypted):
     assert deploy(tls_enabled=encrypted).code == 0
     host.sql(SENTINEL)
@@ -47,8 +47,8 @@ def test_what_was_removed_is_put_back_with_every_row_and_key(deploy, host, remov
     assert health.split() == ["healthy", "healthy"]
     assert host.out("jarvis-firewall check") == "in force"
     # As a client sees it: the new passwords, and the new authority's certificate.
-    client = "set -a; . /etc/jarvis/jarvis.env; python3 -c \"import os, psycopg2; psycopg2.connect(os.environ['DATABASE_URL'])\""
-    host.run(client)
+    log_in = "import os, psycopg2; psycopg2.connect(os.environ['DATABASE_URL'])"
+    host.run(f'set -a; . /etc/jarvis/jarvis.env; python3 -c "{log_in}"')
     run = deploy(tls_enabled=encrypted)
     assert (run.code, run.count("changed")) == (0, 0)
 

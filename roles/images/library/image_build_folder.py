@@ -21,6 +21,10 @@ options:
     description: File that build steps hold a lock on.
     type: path
     required: true
+  lock_wait:
+    description: Seconds to wait for it.
+    type: float
+    default: 900
   files:
     description: Content by file name.
     type: dict
@@ -46,8 +50,11 @@ msg:
 import fcntl
 import os
 import shutil
+import time
 
 from ansible.module_utils.basic import AnsibleModule
+
+POLL_SECONDS = 0.5
 
 
 def main():
@@ -56,6 +63,7 @@ def main():
         argument_spec={
             "path": {"type": "path", "required": True},
             "lock": {"type": "path", "required": True},
+            "lock_wait": {"type": "float", "default": 900},
             "files": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
@@ -65,11 +73,26 @@ def main():
     try:
         if changed and not module.check_mode:
             with open(module.params["lock"], "w", encoding="ascii") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                take(lock, module.params["lock_wait"])
                 renew(path, files)
     except OSError as error:
         module.fail_json(msg=f"The build folder {path} cannot be prepared: {error}")
     module.exit_json(changed=changed)
+
+
+def take(lock, wait):
+    """Take the lock of an open file. Raises TimeoutError, with what to do, when another process keeps it."""
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"another build still holds {lock.name} after {wait:g} s. Wait for it, or end the process that "
+                    f"`fuser -v {lock.name}` shows, then deploy again"
+                ) from None
+        time.sleep(POLL_SECONDS)
 
 
 def renew(path, files):
