@@ -23,6 +23,7 @@ class Server(Redis):
         self.name = f"jarvis-redistest-{os.getpid()}-{next(self.numbers)}"
         self.data = f"{self.name}-data"
         self.settings = settings
+        self.probe = ("redis-cli", "-e", "--no-auth-warning", "--user", "health", "--pass", "none")
 
     def create(self):
         """Run it on its volume, with the folder that the first deployment makes, and wait."""
@@ -38,7 +39,7 @@ class Server(Redis):
 
     def wait(self):
         """Wait until it answers its health check's user."""
-        self.wait_ready("redis-cli -e --no-auth-warning --user health --pass none ping")
+        self.wait_ready(" ".join([*self.probe, "ping"]))
         return self
 
     def ask(self, *command):

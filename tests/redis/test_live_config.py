@@ -56,6 +56,10 @@ def test_setting_is_set_named_or_left_for_a_start(server, bring):
     ("settings", "message"),
     [
         ({"no-such-setting": 1}, "Redis does not know the setting 'no-such-setting'. Correct redis_settings."),
+        (
+            {"appenddirname": "other"},
+            "appenddirname is appendonlydir, and with other the next start would find no data.",
+        ),
         ({"maxmemory-policy": "some"}, "Redis refuses maxmemory-policy = 'some':"),
     ],
 )

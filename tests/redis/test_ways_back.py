@@ -95,6 +95,15 @@ def test_everything_that_was_acknowledged_comes_back(new_server, way):
     assert not [line for line in log.splitlines() if "CRITICAL" in line or "NOPERM" in line]
 
 
+def test_data_is_kept_in_the_append_only_file_alone(new_server):
+    server = new_server().create()
+    assert server.ask_all([f"CONFIG GET {name}" for name in ("appendonly", "save", "dir")]) == [
+        "appendonly yes",
+        "save",
+        "dir /data/db",
+    ]
+
+
 def test_default_has_the_right_to_load_and_nobody_comes_in_as_it(new_server):
     server = new_server().create()
     for login in ((), ("--user", "default", "--pass", ""), ("--user", "default", "--pass", "x")):

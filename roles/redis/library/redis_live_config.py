@@ -101,6 +101,7 @@ import ssl
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.redis_container import PORT, RefusedError, explained, log_in, redis, running_container
 
+NAMES_OF_FILES = ("appenddirname", "appendfilename")
 UNITS = {"": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3, "gb": 1024**3}
 
 
@@ -164,6 +165,10 @@ class LiveServer:
             raise ValueError(f"Redis does not know the setting {name!r}. Correct redis_settings.")
         if normal_value(found[name]) == normal_value(value):
             return
+        if name in NAMES_OF_FILES:
+            raise ValueError(
+                f"{name} is {found[name]}, and with {value} the next start would find no data. Correct redis_settings."
+            )
         if not self.check_mode:
             try:
                 self.client.config_set(name, normal_value(value))
