@@ -58,7 +58,7 @@ WHERE {users("pg_type", "t")} AND n.nspname !~ '^pg_(toast|temp_)' AND (
 
 EXTENSIONS = """
 SELECT 'extension', format('%I', e.extname), e.extowner::regrole::text, jsonb_build_object(
-    'version', e.extversion, 'schema', e.extnamespace::regnamespace, 'owner', e.extowner::regrole)
+    'version', e.extversion, 'schema', e.extnamespace::regnamespace)
 FROM pg_extension AS e
 """
 

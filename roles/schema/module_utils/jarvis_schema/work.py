@@ -4,7 +4,7 @@ from . import ledger, reference
 from .adopt import adoptable, record, without_ledger
 from .catalog import Snapshot, from_list, snapshot, to_list
 from .cluster import promised_and_actual
-from .drift import as_diff, as_result, compare
+from .drift import Difference, as_diff, as_result, compare
 from .errors import SchemaError
 from .files import Migration
 from .run import Run
@@ -12,6 +12,7 @@ from .runner import apply
 from .session import psycopg2, run_lock
 from .shadow import shadow
 from .shadowing import shadowing
+from .spelling import comparable, settle
 
 PREVIEW_LOCK_TIMEOUT = 1.0  # seconds; a preview rather knows less than it waits
 
@@ -19,7 +20,7 @@ PREVIEW_LOCK_TIMEOUT = 1.0  # seconds; a preview rather knows less than it waits
 def verify(run: Run, plan: ledger.Plan) -> None:
     """Fail if files are pending, or if the database is not what the applied ones make."""
     _refuse_missing_roles(run)
-    drift = _find_drift(run, _expected(run, plan), run.target.lock_timeout)
+    drift = _find_drift(run, plan.applied, _expected(run, plan), run.target.lock_timeout)
     found = [f"{name} is not applied" for name in run.outcome.pending] + drift
     if found:
         raise SchemaError(f"{run.target.database} is not what the files make:\n" + "\n".join(found))
@@ -37,7 +38,7 @@ def preview_pending(run: Run, plan: ledger.Plan) -> None:
     if plan.applied:
         # Where a run would make what is remembered anew, it would bring the ledger to what this release needs, too.
         current = reference.fits(run.connection, run.target, plan.applied)
-        _warn_of_drift(run, expected, PREVIEW_LOCK_TIMEOUT, with_ledger=current)
+        _warn_of_drift(run, plan.applied, expected, PREVIEW_LOCK_TIMEOUT, with_ledger=current)
 
 
 def bring_up_to_date(run: Run) -> None:
@@ -52,7 +53,7 @@ def bring_up_to_date(run: Run) -> None:
             _, expected = _rehearse(run, plan)
             _apply(run, plan)
             reference.remember(run.connection, run.target, run.request.migrations, to_list(expected))
-            _warn_of_drift(run, expected, run.target.lock_timeout)
+            _warn_of_drift(run, run.request.migrations, expected, run.target.lock_timeout)
 
 
 def _missing_roles(run: Run) -> list[str]:
@@ -153,7 +154,18 @@ def _apply(run: Run, plan: ledger.Plan) -> None:
         outcome.version = migration.version
 
 
-def _find_drift(run: Run, expected: Snapshot, lock_timeout: float, with_ledger: bool = True) -> list[str]:
+def _settle(run: Run, applied: list[Migration], found: list[Difference], expected: Snapshot) -> list[Difference]:
+    """Return what is more than another spelling, which a shadow tells; where none can be one, none is made."""
+    if not any(map(comparable, found)):
+        return found
+    with run.outcome.timed("spelling"), shadow(run.target) as session:
+        _replay(run, session, applied, "An applied file does not run any more in an empty database:")
+        return settle(session, run.target.owner, found, expected)
+
+
+def _find_drift(
+    run: Run, applied: list[Migration], expected: Snapshot, lock_timeout: float, with_ledger: bool = True
+) -> list[str]:
     """Note what differs from the files and from our promises, and return it as lines for people.
 
     Raises:
@@ -166,6 +178,7 @@ def _find_drift(run: Run, expected: Snapshot, lock_timeout: float, with_ledger: 
         if not with_ledger:
             expected, actual = without_ledger(expected), without_ledger(actual)
         found, own = compare(expected, actual, request.application_roles)
+        found = _settle(run, applied, found, expected)
         promised, told = promised_and_actual(
             cursor,
             run.target,
@@ -181,10 +194,12 @@ def _find_drift(run: Run, expected: Snapshot, lock_timeout: float, with_ledger: 
     return [str(difference) for difference in found]
 
 
-def _warn_of_drift(run: Run, expected: Snapshot, lock_timeout: float, with_ledger: bool = True) -> None:
+def _warn_of_drift(
+    run: Run, applied: list[Migration], expected: Snapshot, lock_timeout: float, with_ledger: bool = True
+) -> None:
     """Tell of drift where it is no failure; who rebuilds a table just now is not waited for."""
     try:
-        found = _find_drift(run, expected, lock_timeout, with_ledger)
+        found = _find_drift(run, applied, expected, lock_timeout, with_ledger)
     except psycopg2.errors.LockNotAvailable:
         run.outcome.warnings.append("Drift is not known: somebody holds an exclusive lock on a table or a view")
         return
