@@ -74,6 +74,10 @@ options:
         One that is missing or has another value is drift. Values are compared as C(ALTER ROLE … SET) wrote them.
     type: dict
     default: {}
+  connection_limits:
+    description: Connections that single roles may have open, by role. Others have no limit; any other number is drift.
+    type: dict
+    default: {}
   state:
     description:
       - V(applied) brings the database to the newest file.
@@ -248,6 +252,7 @@ ARGUMENTS = {
     "reader_roles": {"type": "list", "elements": "str", "default": []},
     "settings": {"type": "dict", "default": {"TimeZone": "UTC"}},
     "role_settings": {"type": "dict", "default": {}},
+    "connection_limits": {"type": "dict", "default": {}},
     "state": {"type": "str", "choices": ["applied", "verified"], "default": "applied"},
     "adopt": {"type": "int", "default": 0},
     "retry_interrupted": {"type": "bool", "default": False},
@@ -277,6 +282,7 @@ def main() -> None:
             reader_roles=params["reader_roles"],
             settings=params["settings"],
             role_settings=params["role_settings"],
+            connection_limits=params["connection_limits"],
         )
         if session.psycopg2 is None and not (module.check_mode and params["state"] == "applied"):
             raise SchemaError(missing_required_lib("psycopg2"))

@@ -8,9 +8,9 @@ QUERIES = (*catalog_relations.QUERIES, *catalog_objects.QUERIES)
 
 # With an empty search path, every name is printed with its schema; constants look the same wherever.
 PRINTING = """
-SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; SET LOCAL lc_messages = 'C';
-SET LOCAL lc_monetary = 'C'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres';
-SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1;
+SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; SET LOCAL lc_monetary = 'C';
+SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex';
+SET LOCAL extra_float_digits = 1;
 """
 
 
@@ -38,7 +38,7 @@ def snapshot(connection, lock_timeout: float) -> Snapshot:
     with connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
-            cursor.execute(f"SET LOCAL lock_timeout = {round(lock_timeout * 1000)}")
+            cursor.execute(f"SET LOCAL lock_timeout = {round(lock_timeout * 1000)}; SET LOCAL lc_messages = 'C'")
             cursor.execute(PRINTING)
             for query in QUERIES:
                 cursor.execute(query)

@@ -7,10 +7,11 @@ the server again, in a shadow, where the tables are there and empty, until it pr
 
 import re
 from collections.abc import Sequence
+from contextlib import closing
 
 from .catalog import PRINTING, Snapshot
 from .drift import Difference
-from .session import psycopg2, sql
+from .session import Target, connect_as_owner, psycopg2
 
 STEPS = 4  # until a text does not change any more; two are usual
 PART = re.compile(r'(?P<whole>.+)\.(?P<part>"(?:[^"]|"")+"|[^."]+)', re.DOTALL)
@@ -102,11 +103,17 @@ def comparable(difference: Difference) -> set[str]:
     }
 
 
-def settle(connection, owner: str, differences: Sequence[Difference], expected: Snapshot) -> list[Difference]:
-    """Return the differences that are more than spelling; `connection` is in a shadow that has what is expected."""
+def settle(database: str, target: Target, differences: Sequence[Difference], expected: Snapshot) -> list[Difference]:
+    """Return the differences that are more than spelling; `database` is a shadow that has what is expected."""
+    settings = {"durable": False, "search_path": "", "lock_timeout": target.lock_timeout}
+    with closing(connect_as_owner(target, database, **settings)) as connection, connection.cursor() as cursor:
+        return _more_than_spelling(cursor, differences, expected)
+
+
+def _more_than_spelling(cursor, differences: Sequence[Difference], expected: Snapshot) -> list[Difference]:
     left = []
     for difference in differences:
-        same = {name for name in comparable(difference) if _settled(connection, owner, difference, name, expected)}
+        same = {name for name in comparable(difference) if _settled(cursor, difference, name, expected)}
         here = {name: fact for name, fact in (difference.expected or {}).items() if name not in same}
         there = {name: fact for name, fact in (difference.actual or {}).items() if name not in same}
         if not same:
@@ -116,7 +123,7 @@ def settle(connection, owner: str, differences: Sequence[Difference], expected: 
     return left
 
 
-def _settled(connection, owner: str, difference: Difference, name: str, expected: Snapshot) -> bool:
+def _settled(cursor, difference: Difference, name: str, expected: Snapshot) -> bool:
     """Return whether both texts are printed the same way in the end."""
     kind, identity = difference.kind, difference.identity
     parts = PART.fullmatch(identity)
@@ -133,9 +140,7 @@ def _settled(connection, owner: str, difference: Difference, name: str, expected
     quoted = {key: str(value).replace("'", "''") for key, value in names.items()}
     texts = [difference.expected[name], difference.actual[name]]
     for _ in range(STEPS):
-        printed = [
-            _printed(connection, owner, _fill(change, {**names, "text": text}), _fill(look, quoted)) for text in texts
-        ]
+        printed = [_printed(cursor, _fill(change, {**names, "text": text}), _fill(look, quoted)) for text in texts]
         if None in printed:
             return False
         if printed[0] == printed[1]:
@@ -148,21 +153,19 @@ def _fill(form: str, values: dict[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda place: values[place[1]], form)
 
 
-def _printed(connection, owner: str, change: str, look: str) -> str | None:
+def _printed(cursor, change: str, look: str) -> str | None:
     """Return what the server makes of a text, or None if it does not take it. Nothing of it stays."""
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN")
-        try:
-            cursor.execute(PRINTING)
-            cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(owner)))
-            cursor.execute("SET LOCAL check_function_bodies = off")
-            cursor.execute(change)
-            cursor.execute(look)
-            row = cursor.fetchone()
-        except psycopg2.Error:
-            return None
-        else:
-            return row and row[0]
-        finally:
-            if not connection.closed:
-                cursor.execute("ROLLBACK")
+    cursor.execute("BEGIN")
+    try:
+        cursor.execute(PRINTING)
+        cursor.execute("SET LOCAL check_function_bodies = off")
+        cursor.execute(change)
+        cursor.execute(look)
+        row = cursor.fetchone()
+    except psycopg2.Error:
+        return None
+    else:
+        return row and row[0]
+    finally:
+        if not cursor.connection.closed:
+            cursor.execute("ROLLBACK")
