@@ -54,6 +54,7 @@ def _made_of(connection, target: Target, applied: list[Migration]) -> str:
         target.owner,
         target.migrator,
         target.user,
+        *target.extensions,
         ledger.CREATE,
         QUESTIONS,
     ]

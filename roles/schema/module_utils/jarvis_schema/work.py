@@ -1,6 +1,6 @@
 """What a run does when there is something to do: verify, preview, bring up to date."""
 
-from . import ledger, reference
+from . import extensions, ledger, reference
 from .adopt import adoptable, record, without_ledger
 from .catalog import Snapshot, from_list, snapshot, to_list
 from .cluster import promised_and_actual
@@ -34,6 +34,7 @@ def preview_pending(run: Run, plan: ledger.Plan) -> None:
         return
     plan = _adopt(run, plan, dry_run=True)
     _refuse_interrupted(run, plan)
+    run.outcome.extensions = extensions.to_make(run.connection, run.target)
     expected = _rehearse(run, plan)[0] if plan.pending else _expected(run, plan)
     if plan.applied:
         # Where a run would make what is remembered anew, it would bring the ledger to what this release needs, too.
@@ -51,6 +52,7 @@ def bring_up_to_date(run: Run) -> None:
         _refuse_interrupted(run, plan)
         if plan.pending or not reference.fits(run.connection, run.target, plan.applied):
             _, expected = _rehearse(run, plan)
+            run.outcome.extensions = extensions.create(run.connection, run.target)
             _apply(run, plan)
             reference.remember(run.connection, run.target, run.request.migrations, to_list(expected))
             _warn_of_drift(run, plan._replace(applied=run.request.migrations), expected, run.target.lock_timeout)
@@ -156,6 +158,16 @@ def _apply(run: Run, plan: ledger.Plan) -> None:
         outcome.version = migration.version
 
 
+def _without_extensions(expected: Snapshot, actual: Snapshot) -> Snapshot:
+    """Leave out the extensions, and their schema, that a run would make first."""
+    kinds = {"extension": None, "schema": extensions.SCHEMA}
+    return {
+        (kind, identity): found
+        for (kind, identity), found in expected.items()
+        if kind not in kinds or kinds[kind] not in (None, identity) or (kind, identity) in actual
+    }
+
+
 def _settle(run: Run, plan: ledger.Plan, found: list[Difference], expected: Snapshot) -> list[Difference]:
     """Return what is more than another spelling, which a shadow tells; where none can be one, none is made."""
     if not any(map(comparable, found)):
@@ -179,6 +191,7 @@ def _find_drift(
         actual = snapshot(run.connection, lock_timeout)
         if not with_ledger:
             expected, actual = without_ledger(expected), without_ledger(actual)
+            expected = _without_extensions(expected, actual)
         found, own = compare(expected, actual, request.application_roles)
         found = _settle(run, plan, found, expected)
         promised, told = promised_and_actual(
