@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pathlib
+import subprocess
+
 import psycopg2
 import pytest
-from schema_server import Database, Server, shipped
+import yaml
+from schema_server import ROOT, Database, Server, shipped
 
 FILES = {
     **shipped(),
@@ -94,3 +99,31 @@ def test_one_that_is_taken_from_the_list_is_told_and_stays(deployed: Database) -
     assert where(deployed)["pgcrypto"] == "extensions"
     deployed.execute("DROP EXTENSION pgcrypto")
     assert deployed.run(target=listed(deployed, "amcheck"), state="verified").drift == []
+
+
+def test_the_file_of_settings_is_refused_where_the_image_lacks_an_extension(tmp_path: pathlib.Path) -> None:
+    script = yaml.safe_load((ROOT / "roles/postgres/vars/main.yml").read_text())["__postgres_validation"]
+    candidate = tmp_path / "candidate.conf"
+    candidate.write_text("shared_preload_libraries = 'pg_stat_statements'\n")
+    image = os.environ["JARVIS_TEST_POSTGRES_IMAGE"]
+    mount = f"--volume={candidate}:/candidate.conf:ro"
+    run = [
+        "docker",
+        "run",
+        "--rm",
+        "--network=none",
+        "--user=root",
+        "--entrypoint=sh",
+        mount,
+        image,
+        "-c",
+        script,
+        image,
+    ]
+    there = subprocess.run([*run, "amcheck", "uuid-ossp"], check=False, capture_output=True, text=True)
+    assert (there.returncode, there.stderr) == (0, "")
+    missing = subprocess.run([*run, "amcheck", "no_such"], check=False, capture_output=True, text=True)
+    assert missing.returncode == 1
+    assert missing.stderr == (
+        f"postgres_extensions: the image {image} does not have no_such; take one that has it, or remove it from the list\n"
+    )
