@@ -125,5 +125,6 @@ def test_the_file_of_settings_is_refused_where_the_image_lacks_an_extension(tmp_
     missing = subprocess.run([*run, "amcheck", "no_such"], check=False, capture_output=True, text=True)
     assert missing.returncode == 1
     assert missing.stderr == (
-        f"postgres_extensions: the image {image} does not have no_such; take one that has it, or remove it from the list\n"
+        f"postgres_extensions: the image {image} does not have no_such; "
+        "take one that has it, or remove it from the list\n"
     )
