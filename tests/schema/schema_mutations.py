@@ -243,6 +243,28 @@ MUTATIONS: list[tuple[str, str]] = [
         "event trigger odd should not be there",
     ),
     ("CREATE PUBLICATION odd FOR TABLE public.tool_calls", "publication odd should not be there"),
+    (
+        "CREATE SUBSCRIPTION odd CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false)",
+        "subscription odd should not be there",
+    ),
+    (
+        "SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC",
+        "large object 4711 should not be there",
+    ),
+    (
+        "CREATE OR REPLACE FUNCTION pg_catalog.pg_get_userbyid(oid) RETURNS name LANGUAGE sql STABLE"
+        " AS 'SELECT ''x''::name'",
+        "system functions pg_catalog: functions is pg_get_userbyid(oid): ",
+    ),
+    (
+        "ALTER FUNCTION pg_catalog.length(text) OWNER TO jarvis",
+        "system functions pg_catalog: functions is length(text): ",
+    ),
+    (
+        "CREATE TABLE zoo.visits_2027 PARTITION OF zoo.visits FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');"
+        " CREATE INDEX odd ON zoo.visits_2027 (people)",
+        "index zoo.odd should not be there",
+    ),
     ("CREATE SCHEMA odd", "schema odd should not be there"),
     ("ALTER SCHEMA zoo OWNER TO jarvis", "schema zoo: acl is"),
     # privileges

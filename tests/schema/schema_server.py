@@ -163,6 +163,7 @@ class Database:
             "reader_roles": ["jarvis_readonly"],
             "settings": {"TimeZone": "UTC"},
             "role_settings": {},
+            "connection_limits": {},
         }
         outcome = Outcome()
         outcome.failure = ""

@@ -73,6 +73,46 @@ SERVER_MUTATIONS: list[tuple[str, str, str]] = [
         "database {database}: creators is jarvis",
     ),
     (
+        "ALTER DATABASE {database} SET timezone = 'Asia/Tokyo'",
+        "ALTER DATABASE {database} RESET timezone",
+        "setting timezone of every role in {database} should not be there",
+    ),
+    (
+        "ALTER ROLE ALL SET timezone = 'Asia/Tokyo'",
+        "ALTER ROLE ALL RESET timezone",
+        "setting timezone of every role should not be there",
+    ),
+    (
+        "ALTER ROLE ALL SET work_mem = '1GB'",
+        "ALTER ROLE ALL RESET work_mem",
+        "setting work_mem of every role should not be there",
+    ),
+    (
+        "REVOKE CONNECT ON DATABASE {database} FROM jarvis",
+        "GRANT CONNECT ON DATABASE {database} TO jarvis",
+        "database {database}: clients is jarvis_migrator,jarvis_readonly, should be jarvis,",
+    ),
+    (
+        "ALTER ROLE jarvis CONNECTION LIMIT 3",
+        "ALTER ROLE jarvis CONNECTION LIMIT -1",
+        "role jarvis: connection_limit is 3, should be -1",
+    ),
+    (
+        "ALTER ROLE jarvis VALID UNTIL '2030-01-01 00:00+00'",
+        "ALTER ROLE jarvis VALID UNTIL 'infinity'",
+        "role jarvis: valid_until is 2030-01-01",
+    ),
+    (
+        "ALTER ROLE jarvis_readonly NOINHERIT",
+        "ALTER ROLE jarvis_readonly INHERIT",
+        "role jarvis_readonly: inherit is no, should be yes",
+    ),
+    (
+        "ALTER SYSTEM SET work_mem = '8MB'",
+        "ALTER SYSTEM RESET work_mem",
+        "server setting work_mem of ALTER SYSTEM should not be there",
+    ),
+    (
         "ALTER DATABASE {database} OWNER TO jarvis",
         "ALTER DATABASE {database} OWNER TO jarvis_owner",
         "database {database}: owner is jarvis, should be jarvis_owner",

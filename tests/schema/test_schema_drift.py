@@ -33,6 +33,7 @@ def seen(database: Database, expected: catalog.Snapshot) -> list[str]:
             ["jarvis_readonly"],
             settings={"TimeZone": "UTC"},
             role_settings={},
+            connection_limits={},
         )
     found = drift.compare(expected, snapshot(database), ["jarvis"])[0] + drift.compare(promised, actual)[0]
     return [str(difference) for difference in found]
@@ -113,6 +114,56 @@ def test_what_the_application_makes_is_reported_as_its_own(deployed: Database) -
         "table public.scratch",
         "view public.scratch_view",
     ]
+
+
+def test_partitions_that_are_made_at_run_time_are_expected_with_all_they_have_of_their_table(
+    server: Server, zoo: str
+) -> None:
+    files = {
+        **ZOO,
+        "0901_parted.sql": """
+            CREATE TABLE zoo.events (id integer NOT NULL, day date NOT NULL, kind text CHECK (kind <> ''),
+                PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+            CREATE INDEX events_kind_idx ON zoo.events (kind);
+            CREATE FUNCTION zoo.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+            CREATE TRIGGER events_trigger AFTER INSERT ON zoo.events FOR EACH ROW EXECUTE FUNCTION zoo.noop();
+            CREATE TABLE zoo.kinds (id integer, day date, FOREIGN KEY (id, day) REFERENCES zoo.events);
+        """,
+    }
+    server.create_database("zoo_parted")
+    database = Database(server, "zoo_parted")
+    database.run(files)
+    database.execute(
+        """
+        SET ROLE jarvis_owner;
+        CREATE TABLE zoo.events_2026 PARTITION OF zoo.events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+        CREATE TABLE zoo.events_2027 PARTITION OF zoo.events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')
+            PARTITION BY LIST (kind);
+        CREATE TABLE zoo.events_2027_a PARTITION OF zoo.events_2027 FOR VALUES IN ('a');
+        CREATE TABLE zoo."events Odd" (LIKE zoo.events INCLUDING ALL);
+        ALTER TABLE zoo.events ATTACH PARTITION zoo."events Odd" DEFAULT;
+        """
+    )
+    assert database.run(files, state="verified").drift == []
+    database.execute("CREATE INDEX odd ON zoo.events_2027_a (day); CREATE TABLE zoo.events_2028 (day date)")
+    failure = database.run(files, state="verified", expect_failure=True).failure.splitlines()[1:]
+    assert failure == [
+        "column zoo.events_2028.day should not be there",
+        "index zoo.odd should not be there",
+        "table zoo.events_2028 should not be there",
+    ]
+
+
+def test_a_number_of_connections_that_is_promised_of_a_role_has_to_be_its_limit(deployed: Database) -> None:
+    def told() -> list[str]:
+        return deployed.run(check_mode=True, connection_limits={"jarvis": 80}).warnings
+
+    try:
+        assert told() == ["Drift: role jarvis: connection_limit is -1, should be 80"]
+        deployed.server.execute("ALTER ROLE jarvis CONNECTION LIMIT 80")
+        assert told() == []
+    finally:
+        deployed.server.execute("ALTER ROLE jarvis CONNECTION LIMIT -1")
 
 
 def test_a_table_of_ours_that_the_application_owns_is_drift(deployed: Database) -> None:

@@ -74,6 +74,17 @@ options:
         One that is missing or has another value is drift. Values are compared as C(ALTER ROLE … SET) wrote them.
     type: dict
     default: {}
+  connection_limits:
+    description: Connections that single roles may have open, by role. Others have no limit; any other number is drift.
+    type: dict
+    default: {}
+  extensions:
+    description:
+      - Extensions that are made before the files run, with what they need, in the schema C(extensions).
+        One that the server does not have is refused. One that is no longer listed stays, and is drift.
+    type: list
+    elements: str
+    default: []
   state:
     description:
       - V(applied) brings the database to the newest file.
@@ -165,6 +176,12 @@ adopted:
   elements: str
   returned: always
   sample: []
+extensions:
+  description: Extensions made in this run; in check mode, what a real run would make.
+  type: list
+  elements: str
+  returned: always
+  sample: [pg_stat_statements]
 pending:
   description: Files that are not applied when the module ends. In check mode, what a real run would apply.
   type: list
@@ -248,6 +265,8 @@ ARGUMENTS = {
     "reader_roles": {"type": "list", "elements": "str", "default": []},
     "settings": {"type": "dict", "default": {"TimeZone": "UTC"}},
     "role_settings": {"type": "dict", "default": {}},
+    "connection_limits": {"type": "dict", "default": {}},
+    "extensions": {"type": "list", "elements": "str", "default": []},
     "state": {"type": "str", "choices": ["applied", "verified"], "default": "applied"},
     "adopt": {"type": "int", "default": 0},
     "retry_interrupted": {"type": "bool", "default": False},
@@ -277,6 +296,7 @@ def main() -> None:
             reader_roles=params["reader_roles"],
             settings=params["settings"],
             role_settings=params["role_settings"],
+            connection_limits=params["connection_limits"],
         )
         if session.psycopg2 is None and not (module.check_mode and params["state"] == "applied"):
             raise SchemaError(missing_required_lib("psycopg2"))
@@ -290,6 +310,8 @@ def main() -> None:
             lock_wait=params["lock_wait"],
             lock_timeout=params["lock_timeout"],
             statement_timeout=params["statement_timeout"],
+            extensions=tuple(params["extensions"]),
+            extension_users=(*params["application_roles"], *params["reader_roles"]),
         )
         perform(target, request, outcome)
     except SchemaError as error:

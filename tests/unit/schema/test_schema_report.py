@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from jarvis_schema.catalog import CAST_ARRAY, Object, _cast_elements
+from jarvis_schema.catalog import Object
 from jarvis_schema.drift import as_diff, compare
 from jarvis_schema.explain import redact
 
@@ -45,12 +45,6 @@ def test_a_diff_shows_only_what_changes() -> None:
     diff = as_diff(before, after)
     assert diff["before"] == "table a\n    x: 1\n"
     assert diff["after"] == "table a\n    x: 2\nview v\n    definition: SELECT 1,\n          2\n"
-
-
-def test_the_two_ways_to_print_a_list_of_words_are_one() -> None:
-    fresh = "((kind)::text = ANY ((ARRAY['a'::character varying, 'it''s'::character varying])::text[]))"
-    restored = "((kind)::text = ANY (ARRAY[('a'::character varying)::text, ('it''s'::character varying)::text]))"
-    assert CAST_ARRAY.sub(_cast_elements, fresh) == restored
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from .files import Migration
 from .runner import apply
 from .session import Target
 from .shadow import shadow
+from .spelling import settle
 
 
 def adoptable(
@@ -24,10 +25,12 @@ def adoptable(
     adopted = [migration for migration in migrations if migration.version <= version]
     with shadow(target) as session:
         for migration in adopted:
-            apply(session, target, migration)
+            if migration.rehearsed:
+                apply(session, target, migration)
         expected = snapshot(session, target.lock_timeout)
-    actual = snapshot(connection, target.lock_timeout)
-    found, _ = compare(without_ledger(expected), without_ledger(actual), application_roles)
+        actual = snapshot(connection, target.lock_timeout)
+        found, _ = compare(without_ledger(expected), without_ledger(actual), application_roles)
+        found = settle(session.info.dbname, target, found, expected)
     if found:
         raise SchemaError(
             f"{target.database} cannot be adopted at {adopted[-1].name}, because it is not what the files make:\n"

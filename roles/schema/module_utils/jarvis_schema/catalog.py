@@ -1,16 +1,17 @@
 """A snapshot of everything users made in a database, comparable with another one."""
 
-import re
 from typing import NamedTuple
 
 from . import catalog_objects, catalog_relations
 
 QUERIES = (*catalog_relations.QUERIES, *catalog_objects.QUERIES)
 
-# x IN ('a', 'b') on a varchar is printed in one way when it was written, and in another after a
-# dump was restored: (ARRAY['a'::character varying])::text[] or ARRAY[('a'::character varying)::text].
-LITERAL = r"'(?:[^']|'')*'::(?:character varying|bpchar)"
-CAST_ARRAY = re.compile(rf"\(ARRAY\[({LITERAL}(?:, {LITERAL})*)\]\)::text\[\]")
+# With an empty search path, every name is printed with its schema; constants look the same wherever.
+PRINTING = """
+SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; SET LOCAL lc_monetary = 'C';
+SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex';
+SET LOCAL extra_float_digits = 1;
+"""
 
 
 class Object(NamedTuple):
@@ -37,13 +38,8 @@ def snapshot(connection, lock_timeout: float) -> Snapshot:
     with connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
-            # With an empty search path, every name is printed with its schema; constants look the same wherever.
-            cursor.execute(
-                f"SET LOCAL lock_timeout = {round(lock_timeout * 1000)}; SET LOCAL search_path = ''; "
-                "SET LOCAL quote_all_identifiers = off; SET LOCAL lc_messages = 'C'; SET LOCAL lc_monetary = 'C'; "
-                "SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex'; "
-                "SET LOCAL extra_float_digits = 1"
-            )
+            cursor.execute(f"SET LOCAL lock_timeout = {round(lock_timeout * 1000)}; SET LOCAL lc_messages = 'C'")
+            cursor.execute(PRINTING)
             for query in QUERIES:
                 cursor.execute(query)
                 for kind, identity, owner, facts in cursor.fetchall():
@@ -65,13 +61,5 @@ def from_list(objects: list[list]) -> Snapshot:
 
 
 def _tidy(facts: dict[str, object]) -> dict[str, object]:
-    """Leave out what is null, and print the same expression the same way."""
-    return {
-        name: CAST_ARRAY.sub(_cast_elements, value) if isinstance(value, str) else value
-        for name, value in facts.items()
-        if value is not None
-    }
-
-
-def _cast_elements(match: "re.Match[str]") -> str:
-    return "ARRAY[" + re.sub(LITERAL, lambda element: f"({element.group()})::text", match.group(1)) + "]"
+    """Leave out what is null."""
+    return {name: value for name, value in facts.items() if value is not None}

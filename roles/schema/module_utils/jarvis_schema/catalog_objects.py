@@ -58,7 +58,7 @@ WHERE {users("pg_type", "t")} AND n.nspname !~ '^pg_(toast|temp_)' AND (
 
 EXTENSIONS = """
 SELECT 'extension', format('%I', e.extname), e.extowner::regrole::text, jsonb_build_object(
-    'version', e.extversion, 'schema', e.extnamespace::regnamespace, 'owner', e.extowner::regrole)
+    'version', e.extversion, 'schema', e.extnamespace::regnamespace)
 FROM pg_extension AS e
 """
 
@@ -92,6 +92,33 @@ SELECT 'publication', format('%I', p.pubname), p.pubowner::regrole::text, jsonb_
     'tables', (SELECT jsonb_agg(r.prrelid::regclass::text ORDER BY r.prrelid::regclass::text)
         FROM pg_publication_rel AS r WHERE r.prpubid = p.oid))
 FROM pg_publication AS p
+"""
+
+# Of all databases, so only those of this one. The address holds a password.
+SUBSCRIPTIONS = """
+SELECT 'subscription', format('%I', s.subname), s.subowner::regrole::text, jsonb_build_object(
+    'owner', s.subowner::regrole, 'enabled', s.subenabled, 'publications', to_jsonb(s.subpublications))
+FROM pg_subscription AS s
+WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+# Whoever's they are: everybody may read or write them.
+LARGE_OBJECTS = """
+SELECT 'large object', l.oid::text, NULL, jsonb_build_object(
+    'owner', l.lomowner::regrole, 'public', string_agg(x.privilege_type, ',' ORDER BY x.privilege_type))
+FROM pg_largeobject_metadata AS l, aclexplode(l.lomacl) AS x
+WHERE x.grantee = 0
+GROUP BY l.oid
+"""
+
+# The server's own functions, as a digest of each: one that somebody replaced is called by everybody, superusers too.
+SYSTEM_FUNCTIONS = """
+SELECT 'system functions', 'pg_catalog', 'postgres', jsonb_build_object('functions', jsonb_object_agg(
+    format('%s(%s)', p.proname, oidvectortypes(p.proargtypes)),
+    left(md5(concat_ws('|', p.proowner, p.prolang, p.prosrc, p.probin, p.prosecdef, p.proleakproof, p.proisstrict,
+        p.provolatile, p.proparallel, p.prosupport, p.prorettype, p.proconfig, p.prosqlbody)), 8)))
+FROM pg_proc AS p
+WHERE p.oid < 16384 AND p.pronamespace = 'pg_catalog'::regnamespace
 """
 
 # A right given on the system's own tables and functions, such as pg_authid or pg_read_file().
@@ -152,6 +179,9 @@ QUERIES = (
     DEFAULT_PRIVILEGES,
     EVENT_TRIGGERS,
     PUBLICATIONS,
+    SUBSCRIPTIONS,
+    LARGE_OBJECTS,
+    SYSTEM_FUNCTIONS,
     SYSTEM_PRIVILEGES,
     OTHERS,
 )

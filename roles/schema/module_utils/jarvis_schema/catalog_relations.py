@@ -66,6 +66,7 @@ SELECT 'column', format('%s.%I', r.identity, a.attname), r.relowner::regrole::te
     'storage', CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END,
     'compression', nullif(a.attcompression, ''),
     'statistics', nullif(a.attstattarget, -1),
+    'inherited', nullif(a.attinhcount > 0, false),
     'options', (SELECT jsonb_agg(o ORDER BY o) FROM unnest(a.attoptions) AS o),
     'acl', CASE WHEN a.attacl IS NOT NULL THEN {acl("a.attacl", "NULL")} END)
 FROM r
@@ -78,7 +79,8 @@ WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
 CONSTRAINTS = f"""
 WITH r AS ({RELATIONS})
 SELECT 'constraint', format('%s.%I', r.identity, c.conname), r.relowner::regrole::text,
-    jsonb_build_object('definition', pg_get_constraintdef(c.oid), 'valid', nullif(c.convalidated, true))
+    jsonb_build_object('definition', pg_get_constraintdef(c.oid), 'valid', nullif(c.convalidated, true),
+        'inherited', nullif(c.coninhcount > 0, false))
 FROM r
 JOIN pg_constraint AS c ON c.conrelid = r.oid
 UNION ALL
@@ -95,6 +97,7 @@ SELECT 'index', r.identity, r.relowner::regrole::text, jsonb_build_object(
     'definition', pg_get_indexdef(r.oid),
     'valid', nullif(i.indisvalid AND i.indisready AND i.indislive, true),
     'clustered', nullif(i.indisclustered, false),
+    'inherited', nullif(r.relispartition, false),
     'replica_identity', nullif(i.indisreplident, false),
     'tablespace', (SELECT spcname FROM pg_tablespace WHERE oid = r.reltablespace))
 FROM r
@@ -111,6 +114,7 @@ SELECT
     r.relowner::regrole::text,
     jsonb_build_object(
         'definition', CASE WHEN NOT t.tgisinternal THEN pg_get_triggerdef(t.oid) END,
+        'inherited', nullif(t.tgparentid <> 0 OR t.tgisinternal, false),
         'enabled', CASE t.tgenabled WHEN 'O' THEN 'yes' WHEN 'D' THEN 'no' WHEN 'R' THEN 'on a replica'
             WHEN 'A' THEN 'always' END)
 FROM r

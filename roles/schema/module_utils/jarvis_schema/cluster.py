@@ -6,7 +6,8 @@ from .catalog import Object, Snapshot
 from .session import Target
 
 ROLES = """
-SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolcanlogin
+SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolcanlogin, rolinherit,
+    rolconnlimit, nullif(rolvaliduntil, 'infinity')::text
 FROM pg_roles WHERE rolname = ANY (%(roles)s)
 """
 MEMBERSHIPS = """
@@ -39,8 +40,15 @@ SELECT d.datdba::regrole::text,
     (SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles
      WHERE rolname = ANY (%(roles)s) AND pg_roles.oid <> d.datdba
          AND has_database_privilege(pg_roles.oid, d.oid, 'CREATE')),
-    d.datallowconn
+    d.datallowconn,
+    (SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles
+     WHERE rolname = ANY (%(clients)s) AND has_database_privilege(pg_roles.oid, d.oid, 'CONNECT'))
 FROM pg_database AS d WHERE d.datname = %(database)s
+"""
+# What ALTER SYSTEM has left behind: it goes before the files that we write.
+SYSTEM_SETTINGS = """
+SELECT name, setting FROM pg_file_settings
+WHERE sourcefile = current_setting('data_directory') || '/postgresql.auto.conf'
 """
 POWERS = ("superuser", "create_role", "create_db", "replication", "bypass_rls")
 
@@ -53,14 +61,16 @@ def promised_and_actual(
     *,
     settings: dict[str, str],
     role_settings: dict[str, dict[str, str]],
+    connection_limits: dict[str, int],
 ) -> tuple[Snapshot, Snapshot]:
     """Return what we promise and what is there, in the form of snapshots.
 
     `settings` are the values that our roles and the database may carry; TimeZone they must, and each
-    role its own `role_settings`, too.
+    role its own `role_settings`, too. A role that `connection_limits` leaves out has none.
     """
+    clients = sorted([target.migrator, *application_roles, *reader_roles])
     roles = [target.owner, target.migrator, *application_roles, *reader_roles]
-    values = {"roles": roles, "database": target.database, "administrator": target.user}
+    values = {"roles": roles, "clients": clients, "database": target.database, "administrator": target.user}
     promised: Snapshot = {}
     actual: Snapshot = {}
 
@@ -70,11 +80,14 @@ def promised_and_actual(
     login = {target.owner: False, target.migrator: True, **dict.fromkeys(application_roles, True)}
     for role in roles:
         told = {"login": login[role]} if role in login else {}
-        note(promised, "role", role, **dict.fromkeys(POWERS, False), **told)
+        limit = int(connection_limits.get(role, -1))
+        lasting = {"inherit": role != target.migrator, "connection_limit": limit, "valid_until": None}
+        note(promised, "role", role, **dict.fromkeys(POWERS, False), **lasting, **told)
     cursor.execute(ROLES, values)
-    for role, *powers, can_login in cursor.fetchall():
+    for role, *powers, can_login, inherit, limit, until in cursor.fetchall():
         told = {"login": can_login} if role in login else {}
-        note(actual, "role", role, **dict(zip(POWERS, powers, strict=True)), **told)
+        lasting = {"inherit": inherit, "connection_limit": limit, "valid_until": until}
+        note(actual, "role", role, **dict(zip(POWERS, powers, strict=True)), **lasting, **told)
 
     note(promised, "membership", f"{target.migrator} in {target.owner}", admin=False, inherit=False, set=True)
     cursor.execute(MEMBERSHIPS, values)
@@ -90,12 +103,16 @@ def promised_and_actual(
     for parameter, grantee, privilege in cursor.fetchall():
         note(actual, "parameter privilege", f"{privilege} {parameter} to {grantee}", granted=True)
 
-    note(promised, "database", target.database, owner=target.owner, public=None, creators=None, connections=True)
+    cursor.execute(SYSTEM_SETTINGS)
+    for name, value in cursor.fetchall():
+        note(actual, "server setting", f"{name} of ALTER SYSTEM", value=value)
+
+    names = ("owner", "public", "creators", "connections", "clients")
+    here = (target.owner, None, None, True, ",".join(clients) or None)
+    note(promised, "database", target.database, **dict(zip(names, here, strict=True)))
     cursor.execute(DATABASE, values)
-    for owner, public, creators, connections in cursor.fetchall():
-        note(
-            actual, "database", target.database, owner=owner, public=public, creators=creators, connections=connections
-        )
+    for there in cursor.fetchall():
+        note(actual, "database", target.database, **dict(zip(names, there, strict=True)))
     return promised, actual
 
 
@@ -115,7 +132,8 @@ def _settings(
         fact = Object(None, {"value": value})
         identities = {("setting", f"{name.lower()} of {one}") for one in ([role] if role else roles)}
         actual.update(dict.fromkeys(identities & promised.keys(), fact))
-        if not identities <= promised.keys() and allowed.get(name.lower()) != value:
+        # What is set for every role is told even where our roles have a value of their own.
+        if (role is None or not identities <= promised.keys()) and allowed.get(name.lower()) != value:
             where = " ".join(filter(None, (role or "every role", database and f"in {database}")))
             actual["setting", f"{name} of {where}"] = fact
     return promised, actual

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .errors import SchemaError
-from .lint import NO_TRANSACTION, complaints
+from .lint import NO_REHEARSAL, NO_TRANSACTION, complaints
 from .splitter import Statement, split
 
 NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
@@ -23,6 +23,7 @@ class Migration(NamedTuple):
     content: bytes  # line ends are \n
     sha256: str  # of the content, in hexadecimal
     transactional: bool  # False: the first line is `-- no-transaction`
+    rehearsed: bool  # False: the first line is `-- no-rehearsal`
 
     @property
     def statements(self) -> Iterator[Statement]:
@@ -48,7 +49,14 @@ def read(name: str, content: bytes) -> Migration:
         content = content.replace(b"\r\n", b"\n")
     first_line = content[: len(NO_TRANSACTION) + 80].split(b"\n", 1)[0].rstrip()
     digest = hashlib.sha256(content).hexdigest()
-    return Migration(int(match.group(1)), name, content, digest, first_line != NO_TRANSACTION.encode())
+    return Migration(
+        version=int(match.group(1)),
+        name=name,
+        content=content,
+        sha256=digest,
+        transactional=first_line != NO_TRANSACTION.encode(),
+        rehearsed=first_line != NO_REHEARSAL.encode(),
+    )
 
 
 def check(migrations: Iterable[Migration]) -> None:
@@ -61,7 +69,7 @@ def check(migrations: Iterable[Migration]) -> None:
     found = [
         f"{migration.name}:{complaint}"
         for migration in migrations
-        for complaint in complaints(migration.content, migration.transactional)
+        for complaint in complaints(migration.content, migration.transactional, migration.rehearsed)
     ]
     if found:
         raise SchemaError("\n".join(found))

@@ -4,11 +4,14 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from .splitter import Statement, split
+from .splitter import OF_DATA, Statement, split
 
 TRANSACTION_CONTROL = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}
 CLUSTER_OBJECTS = {"ROLE", "USER", "GROUP", "DATABASE", "TABLESPACE"}
 NO_TRANSACTION = "-- no-transaction"
+NO_REHEARSAL = "-- no-rehearsal"
+# What is not rehearsed must not change the catalog, for what the files make is compared with what is there.
+OF_ROWS = OF_DATA | {"DO", "SET", "LOCK", "TABLE"}
 COMMAND = re.compile(rb"\\\S*")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 PART = 1 << 20  # bytes that are decoded at a time
@@ -24,13 +27,16 @@ def position(text: bytes, offset: int) -> tuple[int, int]:
     return _line(text, offset), len(text[line_start:offset].decode("utf-8", "replace")) + 1
 
 
-def _refusal(statement: Statement, transactional: bool) -> str:
+def _refusal(statement: Statement, transactional: bool, rehearsed: bool) -> str:
     """Return why the statement is refused, or an empty string."""
     words, noted = statement.head, statement.noted
     first, second = [*words, "", ""][:2]
     cluster = first in ("CREATE", "ALTER", "DROP") and second in CLUSTER_OBJECTS
     concurrent = "CONCURRENTLY" in noted and first != "REFRESH"
     reasons = {
+        f"{first} is refused after `{NO_REHEARSAL}`: such a file may change rows alone": (
+            not rehearsed and first not in OF_ROWS
+        ),
         f"{first} is refused: every file is one transaction already": (
             first in TRANSACTION_CONTROL or (first, second) == ("PREPARE", "TRANSACTION")
         ),
@@ -70,7 +76,7 @@ def _encoding_error(text: bytes) -> str:
     return ""
 
 
-def complaints(text: bytes, transactional: bool) -> Iterator[str]:
+def complaints(text: bytes, transactional: bool, rehearsed: bool) -> Iterator[str]:
     """Yield `line:column: what is wrong` for everything in the file that is refused."""
 
     def at(offset: int) -> str:
@@ -95,7 +101,7 @@ def complaints(text: bytes, transactional: bool) -> Iterator[str]:
         for offset in statement.backslashes:
             command = COMMAND.match(text, offset).group().decode("utf-8", "replace")
             yield f"{at(offset)}: {command} is a psql command; only SQL is understood"
-        refusal = _refusal(statement, transactional)
+        refusal = _refusal(statement, transactional, rehearsed)
         if refusal:
             yield f"{at(statement.offset)}: {refusal}"
     if statement is None:

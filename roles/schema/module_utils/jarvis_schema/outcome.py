@@ -13,6 +13,7 @@ class Outcome:
         self.applied: list[str] = []
         self.adopted: list[str] = []
         self.pending: list[str] = []
+        self.extensions: list[str] = []
         self.version = 0
         self.drift: list[dict[str, object]] = []
         self.application_objects: list[str] = []
@@ -33,10 +34,11 @@ class Outcome:
     def as_result(self, would_apply: bool) -> dict[str, object]:
         """Return it the way Ansible wants it; in a preview, what would be applied counts as a change."""
         result = {
-            "changed": bool(self.applied or self.adopted or (would_apply and self.pending)),
+            "changed": bool(self.applied or self.adopted or self.extensions or (would_apply and self.pending)),
             "applied": self.applied,
             "adopted": self.adopted,
             "pending": self.pending,
+            "extensions": self.extensions,
             "version": self.version,
             "drift": self.drift,
             "application_objects": self.application_objects,

@@ -12,7 +12,7 @@ from .files import Migration
 from .session import Target
 
 # Digest of the questions to the catalog, which a run with nothing to do need not load; a unit test compares it.
-QUESTIONS = "60a4834c4f17e2ae"
+QUESTIONS = "42e11442cefecb16"
 EXISTS = "SELECT to_regclass('jarvis_meta.catalog') IS NOT NULL"
 FITS = "SELECT FROM jarvis_meta.catalog WHERE made_of = %s"
 RECALL = "SELECT objects FROM jarvis_meta.catalog WHERE made_of = %s"
@@ -54,6 +54,7 @@ def _made_of(connection, target: Target, applied: list[Migration]) -> str:
         target.owner,
         target.migrator,
         target.user,
+        *target.extensions,
         ledger.CREATE,
         QUESTIONS,
     ]

@@ -1,9 +1,11 @@
 """One run of the module: what is asked, the session it works in, and what it knows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from . import ledger
-from .errors import SchemaError
+from .errors import SchemaError, redact
 from .files import Migration
 from .outcome import Outcome
 from .session import Target
@@ -21,6 +23,7 @@ class Request(NamedTuple):
     reader_roles: list[str]
     settings: dict[str, str]  # that our roles and the database may carry
     role_settings: dict[str, dict[str, str]]  # that a role has to carry: by role and name
+    connection_limits: dict[str, int]  # by role
 
 
 def our_roles(target: Target, request: Request) -> list[str]:
@@ -44,6 +47,24 @@ def check_role_settings(target: Target, request: Request) -> None:
                 f"schema_role_settings: {role} needs names with values, such as {{statement_timeout: 60s}}, "
                 f"and not {settings!r}"
             )
+
+
+class Notices(list):
+    """The first notices of a file, and how many there were; psycopg2 calls append."""
+
+    KEPT = 20
+    LONGEST = 500  # characters
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self.count = 0
+
+    def append(self, notice: str) -> None:
+        """Keep it if there is room."""
+        self.count += 1
+        if len(self) < self.KEPT:
+            super().append(redact(" ".join(notice[: self.LONGEST].split())))
 
 
 class Run:
@@ -71,3 +92,14 @@ class Run:
         self.outcome.pending = [migration.name for migration in plan.pending]
         self.outcome.version = max((migration.version for migration in plan.applied), default=0)
         return plan
+
+    @contextmanager
+    def notices(self, name: str) -> Iterator[Notices]:
+        """Pass on what the server says beside its results, while this file is applied."""
+        said = Notices()
+        try:
+            yield said
+        finally:
+            self.outcome.warnings += [f"{name}: {notice}" for notice in said]
+            if said.count > len(said):
+                self.outcome.warnings.append(f"{name}: … and {said.count - len(said)} more")

@@ -14,11 +14,14 @@ from .splitter import Statement
 TRANSACTION = "SELECT virtualtransaction FROM pg_locks WHERE pid = %s AND locktype = 'virtualxid'"
 
 
-def apply(administrator, target: Target, migration: Migration, *, restart: bool = False, search_path: str = "") -> None:
+def apply(
+    administrator, target: Target, migration: Migration, *, restart: bool = False, search_path: str = "", notices=None
+) -> None:
     """Apply one file in the database that the administrator's session is in, and record it.
 
     With `restart`, the ledger has it as running already, and the operator wants it run again. The search path
-    is empty, but for a file that an earlier release applied with another one.
+    is empty, but for a file that an earlier release applied with another one. What the server says beside its results
+    is appended to `notices`.
 
     Raises:
         SchemaError: with position, source line and what the server says. Nothing of the file is
@@ -34,6 +37,8 @@ def apply(administrator, target: Target, migration: Migration, *, restart: bool 
         # CREATE INDEX CONCURRENTLY waits for every older snapshot, and blocks nobody meanwhile.
         lock_timeout=target.lock_timeout if migration.transactional else 0,
     )
+    if notices is not None:
+        session.notices = notices
     # What a file leaves behind ends with its session.
     with closing(session), administrator.cursor() as books, session.cursor() as cursor:
         if migration.transactional:

@@ -65,6 +65,8 @@ class Target(NamedTuple):
     lock_wait: float  # seconds to wait for another run
     lock_timeout: float  # seconds a statement waits for a lock
     statement_timeout: float  # seconds a statement may take, 0 for any
+    extensions: tuple[str, ...] = ()  # to be there before the files run
+    extension_users: tuple[str, ...] = ()  # roles beside the owner that may use them
 
     @property
     def socket(self) -> str:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from . import ledger
+from . import extensions, ledger
 from .session import MAINTENANCE, Target, connect, psycopg2, sql, try_lock
 
 PREFIX = "jarvis_shadow_"
@@ -32,6 +32,7 @@ def shadow(target: Target) -> Iterator[object]:
     """
     admin = connect(target, MAINTENANCE)
     try:
+        extensions.check(admin, target)
         with admin.cursor() as cursor:
             _remove_left_behind(cursor)
             name = PREFIX + os.urandom(8).hex()
@@ -46,6 +47,7 @@ def shadow(target: Target) -> Iterator[object]:
                 try:
                     with connection.cursor() as inner:
                         ledger.create(inner, target)
+                    extensions.create(connection, target)
                     yield connection
                 finally:
                     connection.close()

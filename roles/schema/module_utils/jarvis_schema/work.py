@@ -1,10 +1,10 @@
 """What a run does when there is something to do: verify, preview, bring up to date."""
 
-from . import ledger, reference
+from . import extensions, ledger, reference
 from .adopt import adoptable, record, without_ledger
 from .catalog import Snapshot, from_list, snapshot, to_list
 from .cluster import promised_and_actual
-from .drift import as_diff, as_result, compare
+from .drift import Difference, as_diff, as_result, compare
 from .errors import SchemaError
 from .files import Migration
 from .run import Run
@@ -12,6 +12,7 @@ from .runner import apply
 from .session import psycopg2, run_lock
 from .shadow import shadow
 from .shadowing import shadowing
+from .spelling import comparable, settle
 
 PREVIEW_LOCK_TIMEOUT = 1.0  # seconds; a preview rather knows less than it waits
 
@@ -19,7 +20,7 @@ PREVIEW_LOCK_TIMEOUT = 1.0  # seconds; a preview rather knows less than it waits
 def verify(run: Run, plan: ledger.Plan) -> None:
     """Fail if files are pending, or if the database is not what the applied ones make."""
     _refuse_missing_roles(run)
-    drift = _find_drift(run, _expected(run, plan), run.target.lock_timeout)
+    drift = _find_drift(run, plan, _expected(run, plan), run.target.lock_timeout)
     found = [f"{name} is not applied" for name in run.outcome.pending] + drift
     if found:
         raise SchemaError(f"{run.target.database} is not what the files make:\n" + "\n".join(found))
@@ -33,11 +34,12 @@ def preview_pending(run: Run, plan: ledger.Plan) -> None:
         return
     plan = _adopt(run, plan, dry_run=True)
     _refuse_interrupted(run, plan)
+    run.outcome.extensions = extensions.to_make(run.connection, run.target)
     expected = _rehearse(run, plan)[0] if plan.pending else _expected(run, plan)
     if plan.applied:
         # Where a run would make what is remembered anew, it would bring the ledger to what this release needs, too.
         current = reference.fits(run.connection, run.target, plan.applied)
-        _warn_of_drift(run, expected, PREVIEW_LOCK_TIMEOUT, with_ledger=current)
+        _warn_of_drift(run, plan, expected, PREVIEW_LOCK_TIMEOUT, with_ledger=current)
 
 
 def bring_up_to_date(run: Run) -> None:
@@ -50,9 +52,10 @@ def bring_up_to_date(run: Run) -> None:
         _refuse_interrupted(run, plan)
         if plan.pending or not reference.fits(run.connection, run.target, plan.applied):
             _, expected = _rehearse(run, plan)
+            run.outcome.extensions = extensions.create(run.connection, run.target)
             _apply(run, plan)
             reference.remember(run.connection, run.target, run.request.migrations, to_list(expected))
-            _warn_of_drift(run, expected, run.target.lock_timeout)
+            _warn_of_drift(run, plan._replace(applied=run.request.migrations), expected, run.target.lock_timeout)
 
 
 def _missing_roles(run: Run) -> list[str]:
@@ -124,7 +127,8 @@ def _rehearse(run: Run, plan: ledger.Plan) -> tuple[Snapshot, Snapshot]:
 def _replay(run: Run, session, plan: ledger.Plan, migrations: list[Migration], what_failed: str) -> None:
     for migration in migrations:
         try:
-            apply(session, run.target, migration, search_path=plan.search_paths.get(migration.version, ""))
+            if migration.rehearsed:
+                apply(session, run.target, migration, search_path=plan.search_paths.get(migration.version, ""))
         except SchemaError as error:
             raise SchemaError(f"{what_failed}\n{error.message}") from error
 
@@ -134,7 +138,7 @@ def _apply(run: Run, plan: ledger.Plan) -> None:
     with run.connection.cursor() as cursor:
         ledger.create(cursor, run.target)
     for migration in plan.pending:
-        with outcome.timed("apply"):
+        with outcome.timed("apply"), run.notices(migration.name) as notices:
             try:
                 apply(
                     run.connection,
@@ -142,6 +146,7 @@ def _apply(run: Run, plan: ledger.Plan) -> None:
                     migration,
                     restart=migration is plan.interrupted,
                     search_path=plan.search_paths.get(migration.version, ""),
+                    notices=notices,
                 )
             except SchemaError as error:
                 # The rehearsal made it: so it is not the files that make it twice.
@@ -153,7 +158,28 @@ def _apply(run: Run, plan: ledger.Plan) -> None:
         outcome.version = migration.version
 
 
-def _find_drift(run: Run, expected: Snapshot, lock_timeout: float, with_ledger: bool = True) -> list[str]:
+def _without_extensions(expected: Snapshot, actual: Snapshot) -> Snapshot:
+    """Leave out the extensions, and their schema, that a run would make first."""
+    kinds = {"extension": None, "schema": extensions.SCHEMA}
+    return {
+        (kind, identity): found
+        for (kind, identity), found in expected.items()
+        if kind not in kinds or kinds[kind] not in (None, identity) or (kind, identity) in actual
+    }
+
+
+def _settle(run: Run, plan: ledger.Plan, found: list[Difference], expected: Snapshot) -> list[Difference]:
+    """Return what is more than another spelling, which a shadow tells; where none can be one, none is made."""
+    if not any(map(comparable, found)):
+        return found
+    with run.outcome.timed("spelling"), shadow(run.target) as session:
+        _replay(run, session, plan, plan.applied, "An applied file does not run any more in an empty database:")
+        return settle(session.info.dbname, run.target, found, expected)
+
+
+def _find_drift(
+    run: Run, plan: ledger.Plan, expected: Snapshot, lock_timeout: float, with_ledger: bool = True
+) -> list[str]:
     """Note what differs from the files and from our promises, and return it as lines for people.
 
     Raises:
@@ -165,7 +191,9 @@ def _find_drift(run: Run, expected: Snapshot, lock_timeout: float, with_ledger: 
         actual = snapshot(run.connection, lock_timeout)
         if not with_ledger:
             expected, actual = without_ledger(expected), without_ledger(actual)
+            expected = _without_extensions(expected, actual)
         found, own = compare(expected, actual, request.application_roles)
+        found = _settle(run, plan, found, expected)
         promised, told = promised_and_actual(
             cursor,
             run.target,
@@ -173,6 +201,7 @@ def _find_drift(run: Run, expected: Snapshot, lock_timeout: float, with_ledger: 
             request.reader_roles,
             settings=request.settings,
             role_settings=request.role_settings,
+            connection_limits=request.connection_limits,
         )
         found += compare(promised, told)[0]
         run.outcome.warnings += shadowing(cursor, request.application_roles)
@@ -181,10 +210,12 @@ def _find_drift(run: Run, expected: Snapshot, lock_timeout: float, with_ledger: 
     return [str(difference) for difference in found]
 
 
-def _warn_of_drift(run: Run, expected: Snapshot, lock_timeout: float, with_ledger: bool = True) -> None:
+def _warn_of_drift(
+    run: Run, plan: ledger.Plan, expected: Snapshot, lock_timeout: float, with_ledger: bool = True
+) -> None:
     """Tell of drift where it is no failure; who rebuilds a table just now is not waited for."""
     try:
-        found = _find_drift(run, expected, lock_timeout, with_ledger)
+        found = _find_drift(run, plan, expected, lock_timeout, with_ledger)
     except psycopg2.errors.LockNotAvailable:
         run.outcome.warnings.append("Drift is not known: somebody holds an exclusive lock on a table or a view")
         return

@@ -1,0 +1,69 @@
+"""Extensions, which a superuser makes before the files run: in a schema of their own, where nobody else can create."""
+
+from .errors import SchemaError
+from .session import Target, sql
+
+SCHEMA = "extensions"
+MISSING = """
+SELECT wanted FROM unnest(%s) AS wanted
+WHERE NOT EXISTS (SELECT FROM pg_available_extensions AS a WHERE a.name = wanted) ORDER BY 1
+"""
+# What is there already stays where it is. Some extensions name the schema that they go into.
+TO_MAKE = """
+SELECT a.name, v.schema IS NOT NULL
+FROM unnest(%s) WITH ORDINALITY AS w (name, place)
+JOIN pg_available_extensions AS a ON a.name = w.name AND a.installed_version IS NULL
+JOIN pg_available_extension_versions AS v ON v.name = a.name AND v.version = a.default_version
+ORDER BY w.place
+"""
+PREPARE = """
+CREATE SCHEMA IF NOT EXISTS {schema};
+REVOKE ALL ON SCHEMA {schema} FROM PUBLIC;
+GRANT USAGE ON SCHEMA {schema} TO {users}
+"""
+
+
+def check(connection, target: Target) -> None:
+    """Refuse what cannot be made.
+
+    Raises:
+        SchemaError: the server has no such extension.
+
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(MISSING, (list(target.extensions),))
+        missing = [name for (name,) in cursor.fetchall()]
+    if missing:
+        raise SchemaError(
+            f"postgres_extensions: the server's image does not have {', '.join(missing)}. Nothing was changed. "
+            "Take an image that has it (images_postgres), or remove it from the list"
+        )
+
+
+def to_make(connection, target: Target) -> list[str]:
+    """Return the names of those that are not in this database yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(TO_MAKE, (list(target.extensions),))
+        return [name for name, _ in cursor.fetchall()]
+
+
+def create(connection, target: Target) -> list[str]:
+    """Make the extensions that are missing, and return their names."""
+    if not target.extensions:
+        return []
+    made = []
+    schema = sql.Identifier(SCHEMA)
+    users = sql.SQL(", ").join(map(sql.Identifier, (target.owner, *target.extension_users)))
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SET LOCAL client_min_messages = warning")
+        cursor.execute(sql.SQL(PREPARE).format(schema=schema, users=users))
+        cursor.execute(TO_MAKE, (list(target.extensions),))
+        for name, has_schema in cursor.fetchall():
+            # One that another needs may be there by now.
+            parts = [sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name))]
+            parts += [] if has_schema else [sql.SQL("SCHEMA {}").format(schema)]
+            cursor.execute(sql.SQL(" ").join([*parts, sql.SQL("CASCADE")]))
+            made.append(name)
+        cursor.execute("COMMIT")
+    return made
