@@ -118,6 +118,17 @@ def interrupt_at(process, text, seconds_later=0):
     assert process.returncode not in (0, 2, 4)
 
 
+def database_hosts():
+    """Return the names of the scenario's hosts with the database."""
+    return list(yaml.safe_load(Path(os.environ["MOLECULE_INVENTORY_FILE"]).read_text())["postgres"]["hosts"])
+
+
+def pytest_generate_tests(metafunc):
+    """Run every test on each of the scenario's hosts, all of them on one host before the next."""
+    if "host" in metafunc.fixturenames:
+        metafunc.parametrize("host", database_hosts(), indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
 def inventory():
     """Return the path of the inventory that molecule made for the scenario."""
@@ -125,19 +136,21 @@ def inventory():
 
 
 @pytest.fixture(scope="session")
-def host(inventory):
-    """Return the scenario's host with the database."""
-    (name,) = yaml.safe_load(Path(inventory).read_text())["postgres"]["hosts"]
-    return Host(name)
+def host(request):
+    """Return a host of the scenario that carries the database."""
+    return Host(request.param)
 
 
 @pytest.fixture(scope="session")
-def start(inventory):
-    """Return a function that starts a playbook and does not wait for it."""
+def start(inventory, host):
+    """Return a function that starts a playbook, on this host of the scenario alone, and does not wait for it."""
+    # What is no host of the inventory, such as this machine, is left out by a limit; without others, none is needed.
+    limit = ["--limit", host.name] if len(database_hosts()) > 1 else []
 
     def start_playbook(playbook, *arguments, hosts=inventory, **variables):
+        limited = limit if hosts == inventory else []
         return subprocess.Popen(
-            ["ansible-playbook", playbook, "-i", hosts, *arguments, "-e", json.dumps(variables)],
+            ["ansible-playbook", playbook, "-i", hosts, *limited, *arguments, "-e", json.dumps(variables)],
             cwd=PROJECT,
             env={**os.environ, **ENVIRONMENT},
             stdin=subprocess.DEVNULL,

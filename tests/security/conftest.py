@@ -1,4 +1,4 @@
-"""The tests of secrets and rights use the scenario's one host."""
+"""The tests of secrets and rights run on each of the scenario's hosts."""
 
 from __future__ import annotations
 
