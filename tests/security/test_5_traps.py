@@ -83,8 +83,8 @@ def test_rotation_and_status_spring_none(play, log):
 
 def test_looking_around_as_the_readme_has_it_shows_the_tables_and_springs_none(host, log):
     readme = (Path(__file__).parents[2] / "README.md").read_text()
-    command = re.search(r"To look around in the database, as its reader:\n\n```sh\n(.*?)```", readme, re.DOTALL).group(1)
-    command = command.replace("sudo ", "").replace("docker exec -it", "docker exec -i")
+    told = re.search(r"To look around in the database, as its reader:\n\n```sh\n(.*?)```", readme, re.DOTALL)
+    command = told.group(1).replace("sudo ", "").replace("docker exec -it", "docker exec -i")
     assert "agent_state" in host.run(command, stdin="\\dt\n").stdout
     assert springs_of(log()) == []
 
