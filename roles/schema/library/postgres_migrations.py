@@ -91,8 +91,8 @@ options:
     default: 0
   unqualified_until:
     description:
-      - Number of the newest file that was released while files ran with C(search_path = public). Files up to it still do.
-        Later ones have to write names with their schema.
+      - Number of the newest file that was released while files ran with C(search_path = public). Files up to it
+        still do. Later ones have to write names with their schema.
       - Not needed where the ledger holds these files already, because it knows what each ran with.
     type: int
     default: 0
