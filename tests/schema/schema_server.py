@@ -159,6 +159,7 @@ class Database:
             "check_mode": False,
             "adopt": 0,
             "retry_interrupted": False,
+            "unqualified_until": 0,
             "application_roles": ["jarvis"],
             "reader_roles": ["jarvis_readonly"],
             "settings": {"TimeZone": "UTC"},

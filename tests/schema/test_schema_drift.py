@@ -43,7 +43,7 @@ def test_every_kind_of_drift_is_seen(server: Server, zoo: str, capsys: pytest.Ca
     original = Database(server, zoo)
     with shadow.shadow(original.target()) as replayed:
         for migration in parse(ZOO):
-            runner.apply(replayed, original.target(), migration)
+            runner.apply(replayed, original.target(), migration, search_path="")
         expected = catalog.snapshot(replayed, 1)
     assert seen(original, expected) == []
     missed = []

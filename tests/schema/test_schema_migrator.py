@@ -218,6 +218,20 @@ def test_an_unqualified_name_is_told_what_it_lacks(database: Database, statement
     assert (hint in told) is hinted, told
 
 
+def test_a_new_database_takes_files_of_earlier_releases_up_to_the_number_that_it_is_told(database: Database) -> None:
+    released = {
+        "0001_a.sql": "CREATE TABLE a (id integer);\n",
+        "0002_b.sql": "-- no-transaction\nCREATE INDEX ON a (id);\n",
+    }
+    assert database.run(released, unqualified_until=2, check_mode=True).pending == sorted(released)
+    assert database.run(released, unqualified_until=2).applied == sorted(released)
+    later = {**released, "0003_c.sql": "CREATE TABLE c (id integer);\n"}
+    told = database.run(later, unqualified_until=2, expect_failure=True).failure
+    assert "0003_c.sql:1:14: ERROR: no schema has been selected to create in [3F000]" in told
+    # The ledger knows by now.
+    assert database.run(released, state="verified").drift == []
+
+
 # The ledger as the releases before made it.
 EARLIER_LEDGER = """
 DROP FUNCTION jarvis_meta.record(text);

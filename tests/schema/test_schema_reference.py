@@ -26,7 +26,7 @@ def recall(database: Database, migrations: dict[str, str], **target: str) -> cat
 def test_what_is_remembered_is_what_a_shadow_makes(deployed: Database) -> None:
     with shadow.shadow(deployed.target()) as replayed:
         for migration in parse(shipped()):
-            runner.apply(replayed, deployed.target(), migration)
+            runner.apply(replayed, deployed.target(), migration, search_path="")
         made = catalog.snapshot(replayed, 1)
     assert recall(deployed, shipped()) == made
 

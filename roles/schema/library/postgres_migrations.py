@@ -100,6 +100,13 @@ options:
       - V(0) means none.
     type: int
     default: 0
+  unqualified_until:
+    description:
+      - Number of the newest file that was released while files ran with C(search_path = public). Files up to it
+        still do. Later ones have to write names with their schema.
+      - Not needed where the ledger holds these files already, because it knows what each ran with.
+    type: int
+    default: 0
   retry_interrupted:
     description: Run a file without transaction again that was started and never finished.
     type: bool
@@ -269,6 +276,7 @@ ARGUMENTS = {
     "extensions": {"type": "list", "elements": "str", "default": []},
     "state": {"type": "str", "choices": ["applied", "verified"], "default": "applied"},
     "adopt": {"type": "int", "default": 0},
+    "unqualified_until": {"type": "int", "default": 0},
     "retry_interrupted": {"type": "bool", "default": False},
     "login_unix_socket": {"type": "path", "required": True},
     "login_port": {"type": "int", "default": 5432},
@@ -292,6 +300,7 @@ def main() -> None:
             check_mode=module.check_mode,
             adopt=params["adopt"],
             retry_interrupted=params["retry_interrupted"],
+            unqualified_until=params["unqualified_until"],
             application_roles=params["application_roles"],
             reader_roles=params["reader_roles"],
             settings=params["settings"],

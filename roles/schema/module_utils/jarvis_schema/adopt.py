@@ -12,7 +12,13 @@ from .spelling import settle
 
 
 def adoptable(
-    connection, target: Target, migrations: list[Migration], version: int, *, application_roles: list[str]
+    connection,
+    target: Target,
+    migrations: list[Migration],
+    version: int,
+    *,
+    search_paths: dict[int, str],
+    application_roles: list[str],
 ) -> ledger.Plan:
     """Return the plan that takes the files up to `version` as applied.
 
@@ -26,7 +32,7 @@ def adoptable(
     with shadow(target) as session:
         for migration in adopted:
             if migration.rehearsed:
-                apply(session, target, migration)
+                apply(session, target, migration, search_path=search_paths[migration.version])
         expected = snapshot(session, target.lock_timeout)
         actual = snapshot(connection, target.lock_timeout)
         found, _ = compare(without_ledger(expected), without_ledger(actual), application_roles)
@@ -37,7 +43,7 @@ def adoptable(
             + "\n".join(map(str, found))
         )
     pending = [migration for migration in migrations if migration.version > version]
-    return ledger.Plan(adopted, None, pending, search_paths={})
+    return ledger.Plan(adopted, None, pending, search_paths)
 
 
 def without_ledger(objects: Snapshot) -> Snapshot:
@@ -49,11 +55,12 @@ def without_ledger(objects: Snapshot) -> Snapshot:
     }
 
 
-def record(connection, target: Target, migrations: list[Migration]) -> None:
+def record(connection, target: Target, plan: ledger.Plan) -> None:
     """Write the adopted files into the ledger, all or none."""
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
         ledger.create(cursor, target)
-        for migration in migrations:
-            cursor.execute(ledger.ADOPTED, (migration.version, migration.name, migration.sha256))
+        for migration in plan.applied:
+            path = plan.search_paths[migration.version]
+            cursor.execute(ledger.ADOPTED, (migration.version, migration.name, migration.sha256, path))
         cursor.execute("COMMIT")

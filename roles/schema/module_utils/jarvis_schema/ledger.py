@@ -11,6 +11,7 @@ from .files import Migration
 from .session import Target, sql
 
 SCHEMA = "jarvis_meta"
+PUBLIC = "public"  # the search path that files of earlier releases ran with
 
 # Owned by the administrator, so that no migration can write it.
 CREATE = """
@@ -34,7 +35,8 @@ CREATE TABLE IF NOT EXISTS jarvis_meta.permits (
     key_sha256 text PRIMARY KEY,
     version integer NOT NULL,
     name text NOT NULL,
-    sha256 text NOT NULL
+    sha256 text NOT NULL,
+    search_path text NOT NULL
 );
 CREATE OR REPLACE FUNCTION jarvis_meta.record(key text) RETURNS void
 LANGUAGE plpgsql
@@ -45,10 +47,10 @@ BEGIN
     WITH permit AS (
         DELETE FROM jarvis_meta.permits
         WHERE key_sha256 = encode(sha256(convert_to(key, 'UTF8')), 'hex')
-        RETURNING version, name, sha256
+        RETURNING version, name, sha256, search_path
     )
     INSERT INTO jarvis_meta.migrations (version, name, sha256, state, started_at, finished_at, search_path)
-    SELECT version, name, sha256, 'applied', transaction_timestamp(), clock_timestamp(), ''
+    SELECT version, name, sha256, 'applied', transaction_timestamp(), clock_timestamp(), search_path
     FROM permit;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'this is no key to the ledger';
@@ -76,18 +78,18 @@ READ = (
     "FROM jarvis_meta.migrations AS m ORDER BY version"
 )
 START = (
-    "INSERT INTO jarvis_meta.migrations (version, name, sha256, state, search_path) VALUES (%s, %s, %s, 'running', '')"
+    "INSERT INTO jarvis_meta.migrations (version, name, sha256, state, search_path) VALUES (%s, %s, %s, 'running', %s)"
 )
 RESTART = "UPDATE jarvis_meta.migrations SET started_at = clock_timestamp() WHERE version = %s"
 FINISH = "UPDATE jarvis_meta.migrations SET state = 'applied', finished_at = clock_timestamp() WHERE version = %s"
 PERMIT = (
     "DELETE FROM jarvis_meta.permits; "
-    "INSERT INTO jarvis_meta.permits (key_sha256, version, name, sha256) VALUES (%s, %s, %s, %s)"
+    "INSERT INTO jarvis_meta.permits (key_sha256, version, name, sha256, search_path) VALUES (%s, %s, %s, %s, %s)"
 )
 RECORD = "SELECT jarvis_meta.record(%s)"
 ADOPTED = (
     "INSERT INTO jarvis_meta.migrations (version, name, sha256, state, started_at, finished_at, search_path) "
-    "VALUES (%s, %s, %s, 'adopted', transaction_timestamp(), clock_timestamp(), '')"
+    "VALUES (%s, %s, %s, 'adopted', transaction_timestamp(), clock_timestamp(), %s)"
 )
 
 
@@ -107,7 +109,7 @@ class Plan(NamedTuple):
     applied: list[Migration]
     interrupted: Migration | None  # a file without transaction that was started and never finished
     pending: list[Migration]  # in the order to apply, the interrupted one first
-    search_paths: dict[int, str]  # that recorded files ran with, by version; a file that is not recorded has none
+    search_paths: dict[int, str]  # that files ran with, or are to run with, by version
 
 
 def create(cursor, target: Target) -> None:
@@ -115,10 +117,10 @@ def create(cursor, target: Target) -> None:
     cursor.execute(sql.SQL(CREATE).format(migrator=sql.Identifier(target.migrator)))
 
 
-def permit(cursor, migration: Migration, key: str) -> None:
+def permit(cursor, migration: Migration, search_path: str, key: str) -> None:
     """Let whoever knows the key record this file, once; earlier keys open nothing any more."""
     digest = hashlib.sha256(key.encode("utf-8")).hexdigest()
-    cursor.execute(PERMIT, (digest, migration.version, migration.name, migration.sha256))
+    cursor.execute(PERMIT, (digest, migration.version, migration.name, migration.sha256, search_path))
 
 
 def read(cursor) -> list[Entry]:
@@ -141,8 +143,10 @@ def read(cursor) -> list[Entry]:
     return [Entry(*row) for row in cursor.fetchall()]
 
 
-def plan(migrations: list[Migration], entries: list[Entry]) -> Plan:
+def plan(migrations: list[Migration], entries: list[Entry], unqualified_until: int = 0) -> Plan:
     """Compare files and ledger.
+
+    Files up to `unqualified_until` run with the search path public. Where one is recorded, the record goes before that.
 
     Raises:
         SchemaError: an applied file was edited, renamed or is missing, or a file is older than the
@@ -180,5 +184,8 @@ def plan(migrations: list[Migration], entries: list[Entry]) -> Plan:
         applied=[files[entry.version] for entry in entries if entry.state != "running"],
         interrupted=files[running[0]] if running else None,
         pending=[m for m in migrations if m.version not in recorded or m.version in running],
-        search_paths={entry.version: entry.search_path for entry in entries},
+        search_paths={
+            **{migration.version: PUBLIC if migration.version <= unqualified_until else "" for migration in migrations},
+            **{entry.version: entry.search_path for entry in entries},
+        },
     )

@@ -19,6 +19,7 @@ class Request(NamedTuple):
     check_mode: bool
     adopt: int  # record up to this version as applied; 0 for none
     retry_interrupted: bool
+    unqualified_until: int  # files up to this version run with the search path public
     application_roles: list[str]
     reader_roles: list[str]
     settings: dict[str, str]  # that our roles and the database may carry
@@ -88,7 +89,7 @@ class Run:
         """
         with self.outcome.timed("plan"), self.connection.cursor() as cursor:
             entries = ledger.read(cursor) if self.is_live else []
-            plan = ledger.plan(self.request.migrations, entries)
+            plan = ledger.plan(self.request.migrations, entries, self.request.unqualified_until)
         self.outcome.pending = [migration.name for migration in plan.pending]
         self.outcome.version = max((migration.version for migration in plan.applied), default=0)
         return plan

@@ -15,12 +15,12 @@ TRANSACTION = "SELECT virtualtransaction FROM pg_locks WHERE pid = %s AND lockty
 
 
 def apply(
-    administrator, target: Target, migration: Migration, *, restart: bool = False, search_path: str = "", notices=None
+    administrator, target: Target, migration: Migration, *, search_path: str, restart: bool = False, notices=None
 ) -> None:
     """Apply one file in the database that the administrator's session is in, and record it.
 
     With `restart`, the ledger has it as running already, and the operator wants it run again. The search path
-    is empty, but for a file that an earlier release applied with another one. What the server says beside its results
+    is empty, but for a file that was written for another one. What the server says beside its results
     is appended to `notices`.
 
     Raises:
@@ -42,15 +42,15 @@ def apply(
     # What a file leaves behind ends with its session.
     with closing(session), administrator.cursor() as books, session.cursor() as cursor:
         if migration.transactional:
-            _in_one_transaction(books, cursor, migration)
+            _in_one_transaction(books, cursor, migration, search_path)
         else:
-            _without_transaction(books, cursor, migration, restart)
+            _without_transaction(books, cursor, migration, restart, search_path)
 
 
-def _in_one_transaction(books, cursor, migration: Migration) -> None:
+def _in_one_transaction(books, cursor, migration: Migration, search_path: str) -> None:
     """Run the file; it cannot write its own entry, since it ends before the key to it is sent."""
     key = secrets.token_hex(16)
-    ledger.permit(books, migration, key)
+    ledger.permit(books, migration, search_path, key)
     cursor.execute("BEGIN")
     transaction = _transaction(books, cursor)
     last = _execute(cursor, migration)
@@ -71,11 +71,11 @@ def _transaction(books, cursor) -> list[tuple]:
     return books.fetchall()
 
 
-def _without_transaction(books, cursor, migration: Migration, restart: bool) -> None:
+def _without_transaction(books, cursor, migration: Migration, restart: bool, search_path: str) -> None:
     if restart:
         books.execute(ledger.RESTART, (migration.version,))
     else:
-        books.execute(ledger.START, (migration.version, migration.name, migration.sha256))
+        books.execute(ledger.START, (migration.version, migration.name, migration.sha256, search_path))
     _execute(cursor, migration)
     books.execute(ledger.FINISH, (migration.version,))
 

@@ -82,10 +82,11 @@ def _adopt(run: Run, plan: ledger.Plan, dry_run: bool) -> ledger.Plan:
             run.target,
             request.migrations,
             request.adopt,
+            search_paths=plan.search_paths,
             application_roles=request.application_roles,
         )
         if not dry_run:
-            record(run.connection, run.target, plan.applied)
+            record(run.connection, run.target, plan)
             outcome.version = request.adopt
     outcome.adopted = [migration.name for migration in plan.applied]
     outcome.pending = [migration.name for migration in plan.pending]
@@ -128,7 +129,7 @@ def _replay(run: Run, session, plan: ledger.Plan, migrations: list[Migration], w
     for migration in migrations:
         try:
             if migration.rehearsed:
-                apply(session, run.target, migration, search_path=plan.search_paths.get(migration.version, ""))
+                apply(session, run.target, migration, search_path=plan.search_paths[migration.version])
         except SchemaError as error:
             raise SchemaError(f"{what_failed}\n{error.message}") from error
 
@@ -145,7 +146,7 @@ def _apply(run: Run, plan: ledger.Plan) -> None:
                     run.target,
                     migration,
                     restart=migration is plan.interrupted,
-                    search_path=plan.search_paths.get(migration.version, ""),
+                    search_path=plan.search_paths[migration.version],
                     notices=notices,
                 )
             except SchemaError as error:
