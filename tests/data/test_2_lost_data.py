@@ -66,7 +66,6 @@ def test_folders_that_are_gone(refused, host):
 def test_folders_that_were_emptied_start_no_server_by_themselves(refused, host):
     with servers_stopped(host):
         host.run(f"mv {POSTGRES} {POSTGRES}.kept; mv {REDIS} {REDIS}.kept")
-        host.run(f"cp -a --attributes-only {POSTGRES}.kept {POSTGRES} 2>/dev/null || true")
         for folder in (POSTGRES, REDIS):
             host.run(f"rm -rf {folder}; mkdir -m 700 {folder}; chown --reference {folder}.kept {folder}")
         text = refused()
@@ -85,7 +84,8 @@ def test_folders_that_were_emptied_start_no_server_by_themselves(refused, host):
 def test_data_of_another_server(refused, host):
     image = host.out("docker inspect --format '{{.Image}}' jarvis-postgres")
     with servers_stopped(host):
-        host.run(f"mv {POSTGRES} {POSTGRES}.kept; mkdir -m 700 {POSTGRES}; chown --reference {POSTGRES}.kept {POSTGRES}")
+        host.run(f"mv {POSTGRES} {POSTGRES}.kept; mkdir -m 700 {POSTGRES}")
+        host.run(f"chown --reference {POSTGRES}.kept {POSTGRES}")
         host.run(
             f"docker run --rm --network none --user postgres --entrypoint initdb -v {POSTGRES}:/var/lib/postgresql/data"
             f" {image} -D /var/lib/postgresql/data"
