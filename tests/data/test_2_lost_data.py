@@ -201,6 +201,22 @@ def test_image_that_runs_its_server_as_another_user_gets_the_data(deploy, host):
     assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'lost?'") == "1"
 
 
+def test_image_that_does_not_start_on_the_data_gives_it_back(deploy, host):
+    host.run(
+        "docker build -t jarvis-test/postgres:broken - <<'EOF'\nFROM jarvis-test/postgres:other-user\n"
+        "RUN printf '#!/bin/sh\\necho no such luck; exit 3\\n' > /usr/local/bin/docker-entrypoint.sh\nEOF"
+    )
+    owner, before = host.out(f"stat -c %u {POSTGRES}"), host.containers()["/jarvis-postgres"][0]
+    run = deploy(images_source="registry", images_postgres="jarvis-test/postgres:broken")
+    assert run.code == 2
+    assert "The image jarvis-test/postgres:broken does not start on the data" in run.text
+    assert "no such luck" in run.text
+    assert host.out(f"stat -c %u {POSTGRES} {POSTGRES}/base/1/PG_VERSION").split() == [owner, owner]
+    assert host.containers()["/jarvis-postgres"][0] == before
+    host.run("until docker exec jarvis-postgres pg_isready --quiet; do sleep 0.2; done")
+    assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'lost?'") == "1"
+
+
 def test_operator_who_allows_it_begins_empty_and_keeps_what_was_there(deploy, host):
     with servers_stopped(host):
         host.run(f"mv {REDIS} {REDIS}.kept")

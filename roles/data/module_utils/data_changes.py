@@ -54,6 +54,11 @@ def stop(server):
     command("docker", "stop", "--time", str(STOP_SECONDS), server.container)
 
 
+def remove(container):
+    """Remove a container of ours that is for a while only, if it is there."""
+    subprocess.run(["docker", "rm", "--force", container], capture_output=True, check=False)
+
+
 def set_aside(path):
     """Give a folder another name beside its place, and return it. Nothing is ever deleted."""
     target = f"{path}.set-aside-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"

@@ -9,6 +9,7 @@ from ansible.module_utils import data_files as files
 from ansible.module_utils import data_judgement as judgement
 from ansible.module_utils.data_observation import ROOT
 from ansible.module_utils.data_owner import image_user
+from ansible.module_utils.data_trial import change_owner
 
 BEGINNING = {judgement.NEW, judgement.RENEW}
 
@@ -42,6 +43,8 @@ def prepare(server, observed, plan, check_mode):
     if closes:
         yield f"emptied {server.first_start_file}, so that {server.container} begins no empty database by itself"
     if not check_mode:
+        if new_owner:
+            change_owner(server, ids)
         settle(server, ids, begins)
 
 

@@ -1,0 +1,67 @@
+"""Give a server's data to the user of another image, and give it back when that image does not start on it."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ansible.module_utils import data_changes as changes
+from ansible.module_utils import engine_api as engine
+
+READY = "ready to accept connections"
+TRIAL_SECONDS = 300
+LOG_LINES = 10
+
+
+def change_owner(server, ids):
+    """Change the owner of the data and of its parts.
+
+    The container of the image before is stopped, and kept until the other image has started on the data. Raises
+    changes.ChangeError when it does not; the container then runs again as before.
+    """
+    before = os.stat(server.folder)
+    container = engine.get(f"/containers/{server.container}/json")
+    changes.hand_over(server.folder, *ids)
+    said = trial(server, container) if container else None
+    if said is None:
+        return
+    changes.hand_over(server.folder, before.st_uid, before.st_gid)
+    changes.command("docker", "start", server.container)
+    raise changes.ChangeError(
+        f"The image {server.image} does not start on the data in {server.folder}. The data belongs to the user "
+        f"{before.st_uid} again, and {server.container} runs again as before. What that image said:\n{said}"
+    )
+
+
+def trial(server, container):
+    """Start the other image on the data as the container did, without a network; return its last words if it ends."""
+    name = f"{server.container}-trial"
+    words = ["docker", "run", "--detach", "--name", name, "--network", "none", "--user", server.user]
+    for group in container["HostConfig"]["GroupAdd"] or []:
+        words += ["--group-add", group]
+    # The socket's folder is the user's before; the image has one of its own.
+    for mount in (mount for mount in container["Mounts"] if mount["Source"] != server.socket_folder):
+        access = "" if mount["RW"] else ",readonly"
+        words += ["--mount", f"type=bind,source={mount['Source']},target={mount['Destination']}{access}"]
+    changes.remove(name)
+    try:
+        changes.command(*words, server.image, *container["Config"]["Cmd"])
+        return wait_until_ready(name)
+    except changes.ChangeError as error:
+        return str(error)
+    finally:
+        changes.remove(name)
+
+
+def wait_until_ready(name):
+    """Return None once a container says that it is ready, its last words when it ends before."""
+    for _ in range(TRIAL_SECONDS):
+        lines = engine.log_lines(name, 0)
+        state = (engine.get(f"/containers/{name}/json") or {}).get("State") or {}
+        if any(READY in line.lower() for line in lines):
+            changes.command("docker", "stop", "--time", str(changes.STOP_SECONDS), name)
+            return None
+        if not state.get("Running"):
+            break
+        time.sleep(1)
+    return "\n".join(lines[-LOG_LINES:])
