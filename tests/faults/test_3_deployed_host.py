@@ -65,16 +65,20 @@ def test_setting_that_does_not_exist_is_named_and_never_reaches_its_file(deploy,
     assert host.out("cat /etc/jarvis/postgres/postgresql.conf /etc/jarvis/redis/redis.conf") == files
 
 
-def test_memory_limit_is_raised_in_the_running_containers(deploy, host):
+def test_memory_limit_is_raised_and_only_postgresql_needs_a_new_container_for_it(deploy, host):
     before = host.containers()
-    assert deploy(postgres_memory_mb=2048, redis_memory_mb=512).code == 0
+    larger = {"postgres_memory_mb": 2048, "redis_memory_mb": 512}
+    run = deploy("--check", "--diff", **larger)
+    assert run.code == 0
+    assert host.containers() == before
+    assert deploy(**larger).code == 0
     limits = host.out("docker inspect --format '{{.HostConfig.Memory}}' jarvis-postgres jarvis-redis")
     assert limits.split() == ["2147483648", "536870912"]
     assert host.redis("CONFIG GET maxmemory").splitlines() == ["maxmemory", "268435456"]
     after = host.containers()
-    assert {name: identity for name, (identity, _) in after.items()} == {
-        name: identity for name, (identity, _) in before.items()
-    }
+    # The limit of a process follows, which a running container cannot be given.
+    assert after["/jarvis-postgres"] != before["/jarvis-postgres"]
+    assert after["/jarvis-redis"] == before["/jarvis-redis"]
     assert deploy().code == 0
 
 
