@@ -56,6 +56,7 @@ def test_yaml_error_shows_no_line_of_the_variables(folder, value):
     assert code != 0
     assert "sEcret" not in printed
     assert "YAML parsing failed" in printed
+    assert f"It is in {folder}/group_vars/all.yml:" in printed
 
 
 def test_yaml_error_in_the_hosts_and_in_a_file_of_extra_variables_names_the_place_alone(folder):
