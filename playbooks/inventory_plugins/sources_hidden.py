@@ -19,6 +19,7 @@ from pathlib import Path
 from ansible._internal._datatag._tags import Origin
 from ansible._internal._errors._error_utils import SourceContext
 from ansible._internal._yaml._constructor import AnsibleInstrumentedConstructor
+from ansible._internal._yaml._errors import AnsibleYAMLParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from yaml.constructor import ConstructorError
 
@@ -42,12 +43,18 @@ def from_value(value):
     return from_origin(value if isinstance(value, Origin) else Origin.get_tag(value) or Origin.UNKNOWN)
 
 
+def with_place(error):
+    """Return what is wrong with a YAML file and where, which Ansible leaves out for files beside the hosts."""
+    return f"{error._message} It is in {error.obj}."
+
+
 def refuse_tag(_constructor, _suffix, node):
     """Refuse an unknown tag, which Ansible would name: it may be the beginning of a password."""
     raise ConstructorError(None, None, "a value that begins with ! needs quotes", node.start_mark)
 
 
 SourceContext.from_origin, SourceContext.from_value = from_origin, from_value
+AnsibleYAMLParserError._original_message = property(with_place)
 AnsibleInstrumentedConstructor.add_multi_constructor("!", refuse_tag)
 
 
