@@ -93,18 +93,18 @@ DECLARE
     one text;
 BEGIN
     SET LOCAL search_path = '';
-    FOR one IN SELECT format('DROP ROUTINE IF EXISTS %s CASCADE', oid::regprocedure) FROM pg_proc
-        WHERE proowner = current_user::regrole AND pronamespace = '{schema}'::regnamespace LOOP
-        EXECUTE one;
-    END LOOP;
-    FOR one IN SELECT format('DROP %s IF EXISTS %s CASCADE', CASE relkind WHEN 'r' THEN 'TABLE' WHEN 'v' THEN 'VIEW'
-        WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TYPE' END, oid::regclass) FROM pg_class
-        WHERE relowner = current_user::regrole AND relnamespace = '{schema}'::regnamespace
-            AND relkind IN ('r', 'v', 'm', 'c') LOOP
-        EXECUTE one;
-    END LOOP;
-    FOR one IN SELECT format('DROP DOMAIN %s', oid::regtype) FROM pg_type
-        WHERE typowner = current_user::regrole AND typnamespace = '{schema}'::regnamespace AND typtype = 'd' LOOP
+    FOREACH one IN ARRAY ARRAY(
+        SELECT format('DROP ROUTINE IF EXISTS %s CASCADE', oid::regprocedure) FROM pg_proc
+        WHERE proowner = current_user::regrole AND pronamespace = '{schema}'::regnamespace
+        UNION ALL
+        SELECT format('DROP %s IF EXISTS %s CASCADE', CASE relkind WHEN 'r' THEN 'TABLE' WHEN 'v' THEN 'VIEW'
+            WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TYPE' END, oid::regclass)
+        FROM pg_class WHERE relowner = current_user::regrole AND relnamespace = '{schema}'::regnamespace
+            AND relkind IN ('r', 'v', 'm', 'c')
+        UNION ALL
+        SELECT format('DROP DOMAIN IF EXISTS %s CASCADE', oid::regtype) FROM pg_type
+        WHERE typowner = current_user::regrole AND typnamespace = '{schema}'::regnamespace AND typtype = 'd'
+    ) LOOP
         EXECUTE one;
     END LOOP;
 END $$;
