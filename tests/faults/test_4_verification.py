@@ -39,7 +39,8 @@ def test_data_outside_of_its_folder_is_named(play, host):
     host.run("docker rm -f jarvis-postgres")
     image = host.out("docker image ls --format '{{.Repository}}:{{.Tag}}' | grep postgres | head -n 1")
     host.run(
-        "docker run -d --name jarvis-postgres -e POSTGRES_PASSWORD=x -v /var/lib/jarvis/postgres/run:/var/run/postgresql"
+        "docker run -d --name jarvis-postgres -e POSTGRES_PASSWORD=x"
+        " -v /var/lib/jarvis/postgres/run:/var/run/postgresql"
         f" -v /etc/jarvis/postgres:/etc/postgresql {image} postgres -c config_file=/etc/postgresql/postgresql.conf"
     )
     run = play("playbooks/verify.yml")
