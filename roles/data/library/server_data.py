@@ -106,6 +106,14 @@ majors:
   description: PostgreSQL's major version that wrote the data, by server; empty where there is none.
   type: dict
   returned: always
+settled_images:
+  description: Image with which a server runs and needs no preparation, by server; empty where it needs one.
+  type: dict
+  returned: always
+ansible_facts:
+  description: What was done to a server's data, as C(data_done_<server>), for whoever reports it at the end.
+  type: dict
+  returned: with O(state=prepared)
 unrecorded:
   description: Servers whose data is not written down yet.
   type: list
@@ -117,7 +125,7 @@ from ansible.module_utils import data_changes as changes
 from ansible.module_utils import data_judgement as judgement
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.data_observation import Server, observe
-from ansible.module_utils.data_preparation import prepare
+from ansible.module_utils.data_preparation import prepare, settled_image
 
 OPTIONS = {
     "name": {"type": "str", "required": True, "choices": ["postgres", "redis"]},
@@ -163,12 +171,13 @@ def main():
     )
     servers = [Server(**given) for given in module.params["servers"]]
     state = module.params["state"]
-    problems, done, plans, majors = [], [], {}, {}
+    problems, done, plans, majors, settled = [], [], {}, {}, {}
     try:
         observed = {server: observe(server) for server in servers}
         for server, found in observed.items():
             problems += judgement.problems(server, found)
             plans[server.name] = judgement.plan(server, found)
+            settled[server.name] = settled_image(server, found, plans[server.name])
             majors[server.name] = found.content.major or found.volume_content.major or ""
         if problems and state != "inspected":
             module.fail_json(msg="\n".join(problems), problems=problems, done=[])
@@ -189,6 +198,8 @@ def main():
         done=done,
         plans=plans,
         majors=majors,
+        settled_images=settled,
+        ansible_facts={f"data_done_{name}": done for name in plans if state == "prepared"},
         unrecorded=[
             server.name for server, found in observed.items() if not found.recorded or plans[server.name] != "keep"
         ],

@@ -11,6 +11,13 @@ from ansible.module_utils import engine_api as engine
 IDS = re.compile(r"uid=(\d+).* gid=(\d+)")
 
 
+def running_user(server):
+    """Return (image name, user id) of the server's running container, None when it does not run."""
+    container = engine.get(f"/containers/{server.container}/json") or {}
+    pid = (container.get("State") or {}).get("Pid")
+    return (container["Config"]["Image"], os.stat(f"/proc/{pid}").st_uid) if pid else None
+
+
 def image_user(server):
     """Return (user id, group id) of the server in its image, None when the image is not on the host.
 

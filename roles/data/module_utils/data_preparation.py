@@ -8,7 +8,7 @@ from ansible.module_utils import data_changes as changes
 from ansible.module_utils import data_files as files
 from ansible.module_utils import data_judgement as judgement
 from ansible.module_utils.data_observation import ROOT
-from ansible.module_utils.data_owner import image_user
+from ansible.module_utils.data_owner import image_user, running_user
 from ansible.module_utils.data_trial import change_owner
 
 BEGINNING = {judgement.NEW, judgement.RENEW}
@@ -46,6 +46,21 @@ def prepare(server, observed, plan, check_mode):
         if new_owner:
             change_owner(server, ids)
         settle(server, ids, begins)
+
+
+def settled_image(server, observed, plan):
+    """Return the name of the image with which the running server needs nothing of all this, an empty string else."""
+    found = running_user(server)
+    file = server.first_start_file
+    settled = (
+        found
+        and plan == judgement.KEEP
+        and observed.recorded
+        and observed.owner == found[1]
+        and not (file and changes.first_start_allowed(file) is not False)
+        and not (server.socket_folder and not os.path.isdir(server.socket_folder))
+    )
+    return found[0] if settled else ""
 
 
 def make_homes(server):
