@@ -69,5 +69,6 @@ def test_script_that_has_written_is_ended_with_the_server_and_nothing_acknowledg
     server = begin("EVAL", WRITES_FOR_EVER, "0")
     assert server.ask_all(["SCRIPT KILL"])[0].startswith("UNKILLABLE")
     server.ask("SHUTDOWN", "NOSAVE")
+    server.wait_until(lambda: server.state("Running") == "false", "ended")
     server.start().wait()
     assert server.ask_all(["EXISTS acknowledged", "EXISTS half"]) == ["1", "0"]
