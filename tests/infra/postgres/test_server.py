@@ -62,6 +62,20 @@ def test_session_looks_for_no_name_where_the_application_may_create(admin_sql, r
     ) == [['"search_path="""""']]
 
 
+def test_clients_find_extensions_last_and_create_nothing_among_them(admin_sql):
+    assert admin_sql(
+        "SELECT rolname, bool_or(c ~ '^search_path=.*, public, extensions$') FROM pg_roles, unnest(rolconfig) AS c"
+        " WHERE rolname IN ('jarvis', 'jarvis_readonly') GROUP BY 1 ORDER BY 1"
+    ) == [["jarvis", "t"], ["jarvis_readonly", "t"]]
+    assert (
+        admin_sql(
+            "SELECT rolname FROM pg_roles, pg_namespace WHERE nspname = 'extensions' AND rolname LIKE 'jarvis%'"
+            " AND has_schema_privilege(pg_roles.oid, pg_namespace.oid, 'CREATE')"
+        )
+        == []
+    )
+
+
 def test_passwords_are_kept_as_scram_verifiers_alone(admin_sql):
     assert admin_sql("SELECT rolname FROM pg_authid WHERE rolpassword NOT LIKE 'SCRAM-SHA-256$%'") == []
 

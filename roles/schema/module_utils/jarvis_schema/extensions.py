@@ -5,13 +5,13 @@ from .session import Target, sql
 
 SCHEMA = "extensions"
 MISSING = """
-SELECT wanted FROM unnest(%s) AS wanted
+SELECT wanted FROM unnest(%s::text[]) AS wanted
 WHERE NOT EXISTS (SELECT FROM pg_available_extensions AS a WHERE a.name = wanted) ORDER BY 1
 """
 # What is there already stays where it is. Some extensions name the schema that they go into.
 TO_MAKE = """
 SELECT a.name, v.schema IS NOT NULL
-FROM unnest(%s) WITH ORDINALITY AS w (name, place)
+FROM unnest(%s::text[]) WITH ORDINALITY AS w (name, place)
 JOIN pg_available_extensions AS a ON a.name = w.name AND a.installed_version IS NULL
 JOIN pg_available_extension_versions AS v ON v.name = a.name AND v.version = a.default_version
 ORDER BY w.place
