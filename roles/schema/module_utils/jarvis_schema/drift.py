@@ -121,11 +121,16 @@ def _is_of_partition(kind: str, identity: str, facts: dict[str, object], partiti
     """Return whether this is one of the partitions, or what one has of its table."""
     if kind in TABLES:
         return identity in partitions
-    if kind == "index":
-        return INHERITED in facts and any(
-            f" ON {one} " in facts["definition"].replace(" ON ONLY ", " ON ") for one in partitions
-        )
-    return INHERITED in facts and any(identity.startswith(f"{one}.") for one in partitions)
+    if INHERITED not in facts:
+        return False
+    definition = (facts.get("definition") or "").replace(" ON ONLY ", " ON ")
+    return any(
+        identity.startswith(f"{one}.")
+        or (kind == "index" and f" ON {one} " in definition)
+        # A reference to the whole table has one to each partition beside it.
+        or (kind == "constraint" and f" REFERENCES {one}(" in definition)
+        for one in partitions
+    )
 
 
 def as_result(difference: Difference) -> dict[str, object]:
