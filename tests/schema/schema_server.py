@@ -25,7 +25,7 @@ from jarvis_schema.run import Request  # noqa: E402
 
 PREFIX = "jarvis-schematest-"
 MIGRATIONS = ROOT / "sql/migrations"
-START_TIMEOUT = 60  # seconds
+START_TIMEOUT = 180  # seconds
 
 
 def docker(*arguments: str) -> str:

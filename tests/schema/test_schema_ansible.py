@@ -159,7 +159,7 @@ def test_the_module_is_documented() -> None:
     assert {"changed", "applied", "pending", "drift", "version", "timings", "diff"} - {"changed"} <= set(
         documented["return"]
     )
-    assert len(documented["doc"]["options"]) == 19
+    assert len(documented["doc"]["options"]) == 22
 
 
 def new_migration(project: pathlib.Path, name: str, *options: str) -> subprocess.CompletedProcess:
@@ -194,7 +194,7 @@ def test_a_new_migration_gets_the_next_number_and_is_refused_until_it_is_written
     assert f"{folder}/0042_add_sessions.sql" in done.stdout
     assert sorted(path.name for path in folder.iterdir()) == ["0001_first.sql", "0041_x.sql", "0042_add_sessions.sql"]
     with pytest.raises(SchemaError, match="0042_add_sessions.sql:1:1: the file has no statement"):
-        files.parse("0042_add_sessions.sql", (folder / "0042_add_sessions.sql").read_bytes())
+        files.check([files.read("0042_add_sessions.sql", (folder / "0042_add_sessions.sql").read_bytes())])
 
 
 def test_a_new_migration_with_a_bad_name_is_not_made(tmp_path: pathlib.Path) -> None:
