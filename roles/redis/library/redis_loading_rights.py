@@ -54,19 +54,20 @@ EXAMPLES = r"""
 
 RETURN = r"""
 copies:
-  description: Folders on the managed host with append-only files as they were.
+  description: Folders on the managed host with append-only files as they were, of this run and those of C(lost).
   type: list
   elements: str
-  returned: changed
+  returned: when the server was asked
 lost:
-  description: Those of the copies that hold transactions or scripts which the server did not load when it started.
+  description: Those that hold transactions or scripts which the server did not load when it started. Named by every run
+    until somebody removes them.
   type: list
   elements: str
-  returned: changed
+  returned: when the server was asked
 image:
   description: Image of the server, which can read the copies.
   type: str
-  returned: changed
+  returned: when the server was asked
 """
 
 import os
@@ -186,18 +187,19 @@ def known_passwords(paths):
     return found
 
 
-def give_rights(client, container):
-    """Do what the module is for; return the result's own fields."""
+def append_only_files(client, container):
+    """Return the server's append-only files, None where it keeps none."""
+    return AppendOnlyFiles(client, container) if client.config_get("appendonly")["appendonly"] == "yes" else None
+
+
+def give_rights(client, files):
+    """Give them, and bring the files to what memory holds; return the folders in which they were kept before."""
     client.execute_command("ACL SETUSER", UNFINISHED, "off")
     client.execute_command("ACL SETUSER", "default", "off", "resetpass", "resetchannels", "~*", "&*", "+@all")
-    copies, lost = [], []
-    if client.config_get("appendonly")["appendonly"] == "yes":
-        files = AppendOnlyFiles(client, container)
+    if files:
         files.write_anew(files.keep())
-        lost = files.copies(COPY_OF_MORE)
-        copies = sorted(files.copies(COPY) + lost)
     client.execute_command("ACL DELUSER", UNFINISHED)
-    return {"copies": copies, "lost": lost, "image": container.image}
+    return files.copies(COPY) if files else []
 
 
 def main():
@@ -219,15 +221,16 @@ def main():
         module.fail_json(msg=missing_required_lib("redis"))
     try:
         client = log_in(container, given["username"], known_passwords(given["password_files"]))
-        if is_settled(client.execute_command("ACL LIST")):
-            module.exit_json(changed=False)
-        done = {} if module.check_mode else give_rights(client, container)
+        files = append_only_files(client, container)
+        settled = is_settled(client.execute_command("ACL LIST"))
+        copies = [] if settled or module.check_mode else give_rights(client, files)
+        lost = files.copies(COPY_OF_MORE) if files else []
     except (ConnectionRefusedError, RefusedError):
         # It holds nothing in memory yet, or nobody can tell it anything: its next start loads what the files hold.
         module.exit_json(changed=False)
     except (redis.RedisError, OSError, ValueError) as error:
         module.fail_json(msg=explained(container, error))
-    module.exit_json(changed=True, **done)
+    module.exit_json(changed=not settled, copies=sorted(copies + lost), lost=lost, image=container.image)
 
 
 if __name__ == "__main__":
