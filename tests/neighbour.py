@@ -56,6 +56,22 @@ try:
 except OSError:
     print("ended")
 """
+# Opens connections and says nothing in them; prints how many were accepted.
+CROWD = r"""
+import json, socket, sys
+source, address, port, count = json.loads(sys.argv[1])
+held = []
+for _ in range(count):
+    client = socket.socket()
+    client.bind((source, 0))
+    client.settimeout(1)
+    try:
+        client.connect((address, port))
+        held.append(client)
+    except OSError:
+        client.close()
+print(json.dumps(len(held)))
+"""
 # Sends the first packet of a connection to an address that no route leads to, and prints whether the answer comes.
 FORGE = r"""
 import json, random, socket, struct, sys, time
@@ -108,6 +124,10 @@ class Neighbour(Host):
     def connects(self, source, address=None, ports=SERVERS):
         """Return {port: whether something answers there}."""
         return self.tell(CONNECT, source, address or self.host_address, ports)
+
+    def crowds(self, source, port, count):
+        """Return how many of so many connections at once are accepted."""
+        return self.tell(CROWD, source, self.host_address, port, count)
 
     def forges(self, source, address, port):
         """Return whether a packet to an address of the host that it should not take from here is answered."""

@@ -90,6 +90,13 @@ def test_rules_removed_by_hand_come_back(deploy, host, neighbour, closed, contai
     assert host.out("/usr/local/sbin/jarvis-firewall") == "in force"
 
 
+def test_rules_that_the_engine_has_put_others_before_are_not_in_force_and_come_first_again(host):
+    host.run("iptables -D FORWARD -j DOCKER-USER && iptables -A FORWARD -j DOCKER-USER")
+    assert host.out("/usr/local/sbin/jarvis-firewall check") == "not in force"
+    host.run("systemctl restart docker")
+    assert host.out("/usr/local/sbin/jarvis-firewall check") == "in force"
+
+
 def test_verification_names_rules_that_are_gone(host, play):
     without_the_chain(host)
     run = play("playbooks/verify.yml")
@@ -106,6 +113,15 @@ def test_allowed_address_gets_in_and_no_other_and_to_no_other_port(
     assert_only_the_allowed_get_in(neighbour, container_addresses)
     for source in (neighbour.allowed, neighbour.other):
         assert not any(neighbour.connects(source, ports=OTHERS).values())
+
+
+def test_one_address_does_not_take_every_place_of_the_server(deploy, neighbour, opened):
+    assert neighbour.crowds(neighbour.allowed, 5432, 100) == 80
+    # Those of the crowd are gone, and count no more.
+    assert neighbour.connects(neighbour.allowed) == OPEN
+    assert deploy("--tags", "firewall", **opened, postgres_connections_per_address=5).code == 0
+    assert neighbour.crowds(neighbour.allowed, 5432, 100) == 5
+    assert deploy("--tags", "firewall", **opened).code == 0
 
 
 def test_connection_ends_when_its_network_is_allowed_no_more(deploy, neighbour, opened):

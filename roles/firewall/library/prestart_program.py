@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 module: prestart_program
 short_description: Run a program now, and before each start of a service
 description:
-  - Installs a program and makes a systemd service run it before it starts. If the program fails, the service does not
-    start.
+  - Installs a program and makes a systemd service run it before it starts, and once more when it has started. If the
+    program fails, the service does not start.
   - Then runs it, whether or not anything was installed, since what it sets up may have been undone meanwhile.
   - Where systemd does not run, the program is installed and run all the same.
 options:
@@ -61,7 +61,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 SYSTEMD = "/run/systemd/system"  # there while systemd runs, see sd_booted(3)
 DROP_IN = "/etc/systemd/system/{service}.service.d/{name}.conf"
-DROP_IN_TEXT = "# Managed by Ansible\n[Service]\nExecStartPre={path}\n"
+DROP_IN_TEXT = "# Managed by Ansible\n[Service]\nExecStartPre={path}\nExecStartPost={path}\n"
 NOTHING_TO_DO = "in force"
 
 

@@ -51,7 +51,10 @@ def test_program_is_installed_called_and_made_known_to_its_service(program, tmp_
     assert program() == (True, "loaded", 2)
     assert (tmp_path / "program").stat().st_mode & 0o777 == 0o755
     drop_in = (tmp_path / "docker.service.d" / "program.conf").read_text()
-    assert drop_in == f"# Managed by Ansible\n[Service]\nExecStartPre={tmp_path}/program\n"
+    assert (
+        drop_in
+        == f"# Managed by Ansible\n[Service]\nExecStartPre={tmp_path}/program\nExecStartPost={tmp_path}/program\n"
+    )
     assert (tmp_path / "told").read_text() == f"docker {tmp_path}/docker.service.d/program.conf"
     assert program() == (False, "in force", 0)
 
