@@ -75,12 +75,12 @@ SERVER_MUTATIONS: list[tuple[str, str, str]] = [
     (
         "ALTER DATABASE {database} SET timezone = 'Asia/Tokyo'",
         "ALTER DATABASE {database} RESET timezone",
-        "setting timezone of every role in {database} should not be there",
+        "setting TimeZone of every role in {database} should not be there",
     ),
     (
         "ALTER ROLE ALL SET timezone = 'Asia/Tokyo'",
         "ALTER ROLE ALL RESET timezone",
-        "setting timezone of every role should not be there",
+        "setting TimeZone of every role should not be there",
     ),
     (
         "ALTER ROLE ALL SET work_mem = '1GB'",

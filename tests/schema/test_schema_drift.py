@@ -138,8 +138,8 @@ def test_partitions_that_are_made_at_run_time_are_expected_with_all_they_have_of
         SET ROLE jarvis_owner;
         CREATE TABLE zoo.events_2026 PARTITION OF zoo.events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
         CREATE TABLE zoo.events_2027 PARTITION OF zoo.events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')
-            PARTITION BY LIST (kind);
-        CREATE TABLE zoo.events_2027_a PARTITION OF zoo.events_2027 FOR VALUES IN ('a');
+            PARTITION BY LIST (id);
+        CREATE TABLE zoo.events_2027_a PARTITION OF zoo.events_2027 FOR VALUES IN (1);
         CREATE TABLE zoo."events Odd" (LIKE zoo.events INCLUDING ALL);
         ALTER TABLE zoo.events ATTACH PARTITION zoo."events Odd" DEFAULT;
         """
