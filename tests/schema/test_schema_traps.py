@@ -113,11 +113,21 @@ def test_what_exporters_ask_and_a_person_looks_at_springs_none(trapped: Database
     assert springs() == []
 
 
-def test_names_of_the_servers_own_are_told_and_are_no_failure(trapped: Database) -> None:
-    outcome = trapped.run(PENDING, state="verified")
-    (warning,) = outcome.warnings
-    assert warning.startswith("The application has made objects with names of PostgreSQL's own, which sessions that")
-    assert "domain public.oid" in warning
+def test_names_of_the_servers_own_are_told_and_are_no_failure(deployed: Database) -> None:
+    deployed.execute(
+        "CREATE FUNCTION public.lower(name) RETURNS text LANGUAGE sql RETURN '';"
+        "CREATE FUNCTION public.mine(name) RETURNS boolean LANGUAGE sql RETURN true;"
+        "CREATE OPERATOR public.~ (FUNCTION = public.mine, RIGHTARG = name);"
+        "CREATE DOMAIN public.oid AS integer; CREATE DOMAIN public.mine AS integer;"
+        "CREATE TABLE public.pg_class (id integer); CREATE TABLE public.scratch (id integer)",
+        user="jarvis",
+    )
+    (warning,) = deployed.run(state="verified").warnings
+    assert warning == (
+        "The application has made objects with names of PostgreSQL's own, which sessions that look for names in their"
+        " schemas may take for those: function public.lower(pg_catalog.name), operator public.~(NONE,pg_catalog.name),"
+        " table public.pg_class, type public.oid"
+    )
 
 
 def test_a_ledger_that_the_application_made_is_not_read(database: Database, server: Server) -> None:

@@ -16,7 +16,8 @@ FROM (
     UNION ALL
     SELECT 'pg_class'::regclass, oid, relname, relowner, relnamespace FROM pg_class
     UNION ALL
-    SELECT 'pg_type'::regclass, oid, typname, typowner, typnamespace FROM pg_type WHERE typrelid = 0
+    -- An application's only base types are the arrays of its other ones.
+    SELECT 'pg_type'::regclass, oid, typname, typowner, typnamespace FROM pg_type WHERE typrelid = 0 AND typtype <> 'b'
     UNION ALL
     SELECT 'pg_collation'::regclass, oid, collname, collowner, collnamespace FROM pg_collation
 ) AS created, pg_identify_object(created.catalog, created.oid, 0) AS o
