@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -230,3 +232,10 @@ def test_default_user_and_unknown_ones_are_turned_away(host, settings):
         script = "import sys, redis; redis.Redis.from_url(sys.stdin.read()).ping()"
         done = host.run(f"python3 -c {shlex.quote(script)}", check=False, stdin=redis_url(settings(), user, "x"))
         assert "invalid username-password pair or user is disabled" in done.stderr
+
+
+def test_looking_around_as_the_readme_has_it_shows_the_tables(host):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    told = re.search(r"To look around in the database, as its reader:\n\n```sh\n(.*?)```", readme, re.DOTALL)
+    command = told.group(1).replace("sudo ", "").replace("docker exec -it", "docker exec -i")
+    assert "agent_state" in host.run(command, stdin="\\dt\n").stdout

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import sys
 from pathlib import Path
@@ -78,14 +77,6 @@ def test_a_migration_and_its_preview_spring_none(host, play, log, tmp_path):
 def test_rotation_and_status_spring_none(play, log):
     assert play("playbooks/rotate.yml", rotate="app", verify_enabled=False).code == 0
     assert play("playbooks/status.yml").code == 0
-    assert springs_of(log()) == []
-
-
-def test_looking_around_as_the_readme_has_it_shows_the_tables_and_springs_none(host, log):
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    told = re.search(r"To look around in the database, as its reader:\n\n```sh\n(.*?)```", readme, re.DOTALL)
-    command = told.group(1).replace("sudo ", "").replace("docker exec -it", "docker exec -i")
-    assert "agent_state" in host.run(command, stdin="\\dt\n").stdout
     assert springs_of(log()) == []
 
 
