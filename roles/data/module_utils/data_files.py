@@ -120,6 +120,12 @@ def same_folder(one, other):
         return False
 
 
+def mount_points():
+    """Return the paths at which a file system, or a part of one, is mounted; see proc(5), mountinfo."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as stream:
+        return {line.split()[4] for line in stream}
+
+
 def working_processes(folder):
     """Return {process id: name} of the processes that work in a folder, in any container or none."""
     found = {}

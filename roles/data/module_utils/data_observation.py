@@ -155,7 +155,7 @@ def observe(server):
         content=READERS[server.name](server.folder),
         recorded=recorded,
         deployed_before=client_settings_name(server.client_variable),
-        mount_points=[path for path in (ROOT, server.folder) if os.path.ismount(path)],
+        mount_points=[path for path in (ROOT, server.folder) if path in files.mount_points()],
         volume=volume,
         volume_content=OLD_READERS[server.name](volume) if volume else files.Content("absent"),
         volume_project=project,
