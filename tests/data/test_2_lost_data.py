@@ -223,9 +223,8 @@ def test_image_that_does_not_start_on_the_data_gives_it_back(deploy, host):
 
 
 def test_operator_who_allows_it_begins_empty_and_keeps_what_was_there(deploy, host):
-    with servers_stopped(host):
-        host.run(f"mv {REDIS} {REDIS}.kept")
-    host.run(f"docker stop jarvis-postgres && rm {POSTGRES}/global/pg_control")
+    host.run("docker stop jarvis-postgres jarvis-redis")
+    host.run(f"mv {REDIS} {REDIS}.kept; rm {POSTGRES}/global/pg_control")
     run = deploy(postgres_allow_empty=True, redis_allow_empty=True)
     assert run.code == 0
     assert f"set {POSTGRES} aside as {POSTGRES}.set-aside-" in run.text

@@ -80,5 +80,7 @@ def settle(server, ids, begins):
         changes.hand_over(server.folder, uid, gid)
     if server.socket_folder:
         changes.make_folder(server.socket_folder, 0o700, uid, gid)
+        # What a killed server has left there, a lock file for one, would stand in another user's way.
+        changes.hand_over(server.socket_folder, uid, gid)
     if server.first_start_file:
         changes.allow_first_start(server.first_start_file, begins)
