@@ -1,4 +1,4 @@
-"""Whether what a running container mounts is still what stands under that name on the host."""
+"""Whether what a container mounts, and its network, are still what stands under that name on the host."""
 
 from __future__ import annotations
 
@@ -59,6 +59,17 @@ def inside(root, path):
     return "/".join([root, *done])
 
 
-def containers_with_stale_mounts(names):
-    """Return those of the containers that mount what is no longer there."""
-    return [name for name in names if stale_mounts(engine.get(f"/containers/{name}/json") or {})]
+def lost_networks(container):
+    """Return the networks of a container that are gone; another one of that name does not let it start."""
+    networks = (container.get("NetworkSettings") or {}).get("Networks") or {}
+    return sorted(
+        name
+        for name, network in networks.items()
+        if network["NetworkID"] and not engine.get(f"/networks/{network['NetworkID']}")
+    )
+
+
+def stale_containers(names):
+    """Return those of the containers that have to be made anew, since they hold on to what is no longer there."""
+    containers = {name: engine.get(f"/containers/{name}/json") or {} for name in names}
+    return [name for name, container in containers.items() if stale_mounts(container) or lost_networks(container)]

@@ -98,9 +98,10 @@ def test_rotation_that_fails_half_way_says_how_to_complete_it(
     host.run("until [ $(docker inspect --format '{{.State.Health.Status}}' jarvis-redis) = healthy ]; do sleep 1; done")
     old, before = settings(), host.containers()
     # PostgreSQL has its new passwords by then.
-    host.run("cd /etc/jarvis/secrets/redis && mv users.acl kept && mkdir users.acl")
+    folder = "/etc/jarvis/secrets/redis"
+    host.run(f"mount --bind {folder} {folder} && mount -o remount,ro,bind {folder}")
     run = rotate()
-    host.run("cd /etc/jarvis/secrets/redis && rmdir users.acl && mv kept users.acl")
+    host.run(f"umount {folder}")
     assert run.code == 2
     assert "Write the users failed on" in run.text
     assert "Mend the cause, then ./jarvis deploy: it completes the rotation, and restarts nothing" in run.text

@@ -55,7 +55,7 @@ docker logs jarvis-postgres 2>&1
 docker logs jarvis-redis 2>&1
 docker inspect jarvis-postgres jarvis-redis
 docker network inspect jarvis
-docker volume ls --quiet | xargs docker volume inspect
+docker volume ls --quiet | xargs --no-run-if-empty docker volume inspect
 docker image ls --quiet | xargs docker image inspect
 docker image ls --quiet | xargs -n 1 docker history --no-trunc
 cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n'

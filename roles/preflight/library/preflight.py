@@ -335,7 +335,7 @@ def main():
         changed=False,
         memory_mb=memory,
         cores=len(os.sched_getaffinity(0)),
-        stale_containers=container_mounts.containers_with_stale_mounts(port["container"] for port in given["ports"]),
+        stale_containers=container_mounts.stale_containers(port["container"] for port in given["ports"]),
         started_at=time.time(),
         problems=[],
         broken_mappings=broken_mappings(module),

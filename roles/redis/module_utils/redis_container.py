@@ -20,7 +20,7 @@ PORT = 6379
 TIMEOUT_SECONDS = 30
 PAUSE_SECONDS = 0.5
 # What every release of the library keeps of the server's answer; the class of the exception differs between them.
-REFUSED = "invalid username-password pair"
+REFUSALS = ("invalid username-password pair", "DENIED Redis is running in protected mode")
 
 
 class RefusedError(Exception):
@@ -80,8 +80,11 @@ ENCRYPTED = {"ssl": True, "ssl_cert_reqs": "none", "ssl_check_hostname": False}
 
 
 def refuses_password(error):
-    """Return whether an error of the library says that the server does not admit this user with this password."""
-    return REFUSED in str(error) or isinstance(error, redis.AuthenticationError)
+    """Return whether an error of the library says that the server does not admit this user with this password.
+
+    A server that found no users at its start knows no passwords, and denies whoever comes from outside its container.
+    """
+    return any(word in str(error) for word in REFUSALS) or isinstance(error, redis.AuthenticationError)
 
 
 def wait_until_loaded(client):
