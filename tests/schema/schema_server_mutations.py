@@ -114,7 +114,7 @@ SERVER_MUTATIONS: list[tuple[str, str, str]] = [
     ),
     (
         "ALTER DATABASE {database} OWNER TO jarvis",
-        "ALTER DATABASE {database} OWNER TO jarvis_owner",
+        "ALTER DATABASE {database} OWNER TO jarvis_owner; GRANT CONNECT, TEMPORARY ON DATABASE {database} TO jarvis",
         "database {database}: owner is jarvis, should be jarvis_owner",
     ),
 ]

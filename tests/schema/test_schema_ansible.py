@@ -103,28 +103,41 @@ def test_a_diff_shows_what_pending_files_change_and_the_sources_are_not_printed(
     assert "files" not in result["invocation"]["module_args"]
 
 
-def test_everything_bad_in_the_files_is_told_before_a_server_is_asked(
+def test_wrong_names_and_numbers_are_told_together_before_a_server_is_asked(
     tmp_path: pathlib.Path, database: Database
 ) -> None:
     folder = tmp_path / "migrations"
     folder.mkdir()
-    for name, content in {
-        "0001_good.sql": b"SELECT 1;",
-        "0001_again.sql": b"SELECT 1;",
-        "2_bad.sql": b"SELECT 1;",
-        "0900_x.sql": b"SELECT 1;\nCOMMIT;\n",
-        "0901_x.sql": b"SELECT '\xff';",
-    }.items():
-        (folder / name).write_bytes(content)
+    for name in ("0001_good.sql", "0001_again.sql", "2_bad.sql", "0900_x.sql"):
+        (folder / name).write_bytes(b"SELECT 1;")
     code, result, _ = play(tmp_path, database, schema_path=str(folder), schema_login_unix_socket="/nonexistent")
     assert code == 2
     assert result["msg"].splitlines() == [
         "0001_good.sql: 0001_again.sql has the number 0001 already",
-        "0900_x.sql:2:1: COMMIT is refused: every file is one transaction already",
-        "0901_x.sql:1: byte 0xff is not UTF-8",
         "2_bad.sql: a migration is named like 0007_add_sessions.sql (four digits from 0001, an underscore, "
         "then lower-case letters, digits and underscores)",
     ]
+
+
+def test_everything_bad_in_pending_files_is_told_together_before_anything_is_touched(
+    tmp_path: pathlib.Path, database: Database
+) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    contents = {
+        "0001_good.sql": b"SELECT 1;",
+        "0900_x.sql": b"SELECT 1;\nCOMMIT;\n",
+        "0901_x.sql": b"SELECT '\xff';",
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    code, result, _ = play(tmp_path, database, schema_path=str(folder))
+    assert code == 2
+    assert result["msg"].splitlines() == [
+        "0900_x.sql:2:1: COMMIT is refused: every file is one transaction already",
+        "0901_x.sql:1: byte 0xff is not UTF-8",
+    ]
+    assert database.execute("SELECT to_regclass('jarvis_meta.migrations')") == [(None,)]
 
 
 def test_no_password_is_printed_whatever_fails(tmp_path: pathlib.Path, deployed: Database) -> None:
