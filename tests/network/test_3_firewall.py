@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 
@@ -103,7 +104,7 @@ def test_verification_names_rules_that_are_gone(host, play):
     host.run("/usr/local/sbin/jarvis-firewall")
     assert run.code == 2
     assert "FAILED tests/infra/common/test_firewall.py::test_rules_are_in_force" in run.text
-    assert "1 failed, 90 passed" in run.text
+    assert re.search(r"\b1 failed, [0-9]+ passed", run.text)
 
 
 def test_allowed_address_gets_in_and_no_other_and_to_no_other_port(
