@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import json
@@ -90,16 +91,20 @@ def overlap(one, other):
     return one == other or one in wildcards or other in wildcards
 
 
+def open_files(pid):
+    """Yield what a process has open; what it closes meanwhile hides none of the rest."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                yield os.readlink(entry.path)
+
+
 def process_of(inode):
     """Return (name, process id) of the process that holds a socket, ("", "") when none is seen."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        folder = f"/proc/{pid}/fd"
-        try:
-            if any(os.readlink(f"{folder}/{fd}") == f"socket:[{inode}]" for fd in os.listdir(folder)):
-                with open(f"/proc/{pid}/comm", encoding="utf-8") as stream:
-                    return stream.read().strip(), pid
-        except OSError:
-            continue
+        if f"socket:[{inode}]" in open_files(pid):
+            with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/comm", encoding="utf-8") as stream:
+                return stream.read().strip(), pid
     return "", ""
 
 
