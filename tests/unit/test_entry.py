@@ -25,7 +25,7 @@ def test_help_lists_every_word_with_what_it_does(words):
     assert shown.returncode == 0
     for line in (
         "  deploy         Deploy: turn hosts into the data tier, or bring them back to it",
-        "  down           Stop and remove the containers; every volume, and so every row and key, stays",
+        "  down           Stop and remove the containers; the data, and so every row and key, stays",
         "  rotate         Replace passwords by new ones, without a restart: ./jarvis rotate [app|readonly|redis|all]",
         "  status         Show what runs where: containers, health, since when, and the size of the data",
         "  verify         Prove what is promised, on every host: containers, servers, schema, clients",
