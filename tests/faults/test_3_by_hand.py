@@ -61,7 +61,7 @@ def test_what_was_removed_is_put_back_with_every_row_and_key(deploy, host, deplo
     ("instead", "message"),
     [
         ("touch /etc/jarvis/postgres", "/etc/jarvis/postgres already exists as a file"),
-        ("ln -s /nowhere /etc/jarvis/postgres", "/etc/jarvis/postgres"),
+        ("ln -s /nowhere /etc/jarvis/postgres", "/etc/jarvis/postgres already exists as a link"),
     ],
 )
 def test_what_stands_in_place_of_a_folder_is_named(deploy, host, instead, message):
