@@ -98,7 +98,7 @@ def test_removed_containers_come_back_with_every_row_and_key(deploy, host):
     assert host.redis("GET faults") == "kept"
 
 
-def test_down_removes_the_containers_and_keeps_the_volumes(play, deploy, host):
+def test_down_removes_the_containers_and_keeps_the_data(play, deploy, host):
     assert play("playbooks/down.yml").code == 0
     assert host.out("docker ps --all --quiet") == ""
     assert deploy().code == 0

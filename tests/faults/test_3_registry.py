@@ -178,7 +178,7 @@ def test_digest_of_another_major_is_refused_once_it_is_known(fetch, host):
     host.run(f"docker image rm {REGISTRY}/postgres:next")
     run = fetch(images_postgres=f"{REGISTRY}/postgres@{digest}")
     assert run.code == 2
-    assert f"images_postgres is {REGISTRY}/postgres@{digest} (PostgreSQL 17), but the volume" in run.text
+    assert f"images_postgres is {REGISTRY}/postgres@{digest} (PostgreSQL 17), but the data of this host" in run.text
     assert host.containers() == before
 
 
