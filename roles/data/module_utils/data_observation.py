@@ -125,13 +125,21 @@ def container_state(name):
     return (state.get("Pid") or None, bool(state.get("Running") or state.get("Restarting") or state.get("Paused")))
 
 
+def data_root():
+    """Return the engine's folder; preflight reports settings that cannot be read."""
+    try:
+        return engine_settings().get("data-root", DEFAULT_DATA_ROOT)
+    except ValueError:
+        return DEFAULT_DATA_ROOT
+
+
 def old_volume(name):
     """Return (path, Compose project) of a volume that the engine has, (None, None) without one."""
     found = engine.get(f"/volumes/{name}")
     if found:
         return found["Mountpoint"], (found.get("Labels") or {}).get(COMPOSE_LABEL)
     # While the engine does not run, its folder tells.
-    path = os.path.join(engine_settings().get("data-root", DEFAULT_DATA_ROOT), "volumes", name, "_data")
+    path = os.path.join(data_root(), "volumes", name, "_data")
     return (path if os.path.isdir(path) else None), None
 
 
