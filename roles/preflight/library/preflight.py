@@ -149,7 +149,7 @@ cores:
   type: int
   returned: success
 stale_containers:
-  description: Containers that mount folders which were removed or replaced since they started.
+  description: Containers that hold on to folders or networks which were removed or replaced since they started.
   type: list
   elements: str
   returned: success
