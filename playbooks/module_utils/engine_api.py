@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import calendar
 import http.client
 import json
 import socket
 import struct
+import time
+import urllib.parse
 
 ENGINE_SOCKET = "/var/run/docker.sock"
 FRAME_HEADER = struct.Struct(">BxxxL")  # stream and length of what follows, where a container has no terminal
@@ -34,6 +37,20 @@ def get(path):
     except OSError:
         return None
     return json.loads(body) if status == http.client.OK else None
+
+
+def last_end(name, before):
+    """Return when a container last ended before a time (in seconds), None where the engine remembers none."""
+    filters = urllib.parse.quote(json.dumps({"container": [name], "event": ["die"]}))
+    status, body = call("GET", f"/events?since=0&until={before:.9f}&filters={filters}")
+    events = [json.loads(line) for line in body.splitlines()] if status == http.client.OK else []
+    return max((event["timeNano"] / 1e9 for event in events), default=None)
+
+
+def seconds_of(timestamp):
+    """Return a time of a container's state, such as C(2026-11-28T01:49:40.577789199Z), in seconds since 1970."""
+    whole, _, fraction = timestamp.rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction or 0}")
 
 
 def log_lines(name, since, until="", tail=200):

@@ -11,13 +11,14 @@ from pathlib import Path
 import ansible.module_utils
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
+sys.path[:0] = [str(Path(__file__).parent), str(PLAYBOOKS / "library")]
 
 from waiting_containers import Container, Waited, remove_all  # noqa: E402
 
 RUN_MODULE = Path(__file__).parents[1] / "run_module.py"
 
-ansible.module_utils.__path__.append(str(Path(__file__).parents[2] / "playbooks/module_utils"))
+ansible.module_utils.__path__.append(str(PLAYBOOKS / "module_utils"))
 
 
 @pytest.fixture(scope="session", autouse=True)

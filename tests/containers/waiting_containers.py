@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+import time
 from pathlib import Path
 
 PREFIX = "jarvis-waittest-"
@@ -54,6 +55,13 @@ class Container:
         self.create("--network=none", *options, command=command, health=health, restart=restart)
         docker("start", self.name)
         return self
+
+    def wait_for_restarts(self, number):
+        """Return when the engine has started it again so often."""
+        deadline = time.monotonic() + 60
+        while int(docker("inspect", "--format={{.RestartCount}}", self.name)) < number:
+            assert time.monotonic() < deadline, self.name
+            time.sleep(0.1)
 
     def data(self):
         """Return the folder of its volume on this host."""

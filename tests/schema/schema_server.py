@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pathlib
 import subprocess
@@ -27,6 +28,8 @@ PREFIX = "jarvis-schematest-"
 MIGRATIONS = ROOT / "sql/migrations"
 START_TIMEOUT = 180  # seconds
 
+numbers = itertools.count(1)  # one session may run several servers
+
 
 def docker(*arguments: str) -> str:
     done = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True)
@@ -37,7 +40,7 @@ def docker(*arguments: str) -> str:
 def remove_left_behind() -> None:
     """Remove the containers of sessions that are gone."""
     for line in docker("ps", "-a", "--filter", f"name=^{PREFIX}", "--format", "{{.Names}}").splitlines():
-        if not pathlib.Path("/proc", line.removeprefix(PREFIX)).exists():
+        if not pathlib.Path("/proc", line.removeprefix(PREFIX).partition("-")[0]).exists():
             docker("rm", "--force", "--volumes", line)
 
 
@@ -88,7 +91,7 @@ class Server:
 def running_server(image: str, *settings: str) -> Iterator[Server]:
     """Run a server with our four roles in a container; the socket is a folder of this machine."""
     remove_left_behind()
-    name = f"{PREFIX}{os.getpid()}"
+    name = f"{PREFIX}{os.getpid()}-{next(numbers)}"
     with tempfile.TemporaryDirectory() as socket:
         pathlib.Path(socket).chmod(0o777)  # the container's user writes there
         docker(

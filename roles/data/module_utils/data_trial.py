@@ -56,8 +56,8 @@ def trial(server, container):
 def wait_until_ready(name):
     """Return None once a container says that it is ready, its last words when it ends before."""
     for _ in range(TRIAL_SECONDS):
-        lines = engine.log_lines(name, 0)
         state = (engine.get(f"/containers/{name}/json") or {}).get("State") or {}
+        lines = engine.log_lines(name, 0)
         if any(READY in line.lower() for line in lines):
             changes.command("docker", "stop", "--time", str(changes.STOP_SECONDS), name)
             return None

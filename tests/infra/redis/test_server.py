@@ -107,8 +107,7 @@ def test_kernel_lets_redis_copy_itself_without_huge_pages(host, privileges):
 
 
 def test_nothing_was_lost_when_it_last_started(host, on_host):
-    started = host.check_output("docker inspect --format '{{.State.StartedAt}}' jarvis-redis")
-    log = host.check_output(f"docker logs --since {started} jarvis-redis 2>&1")
+    log = host.check_output("docker logs jarvis-redis 2>&1").rpartition("Redis is starting")[2]
     lines = [line for line in log.splitlines() if "CRITICAL" in line or "NOPERM" in line]
     message = "Redis refused a part of its append-only file when it last started. Keep a copy of its data, then look at"
     assert not lines, f"{message}: {lines[0]}"
