@@ -16,7 +16,7 @@ PASSWORD = "credentials_postgres_password"
 BEGINNING = f"""
 - hosts: postgres
   gather_facts: false
-  vars_files: [{PROJECT}/playbooks/vars/wiring.yml]
+  roles: ["{PROJECT}/playbooks/wiring"]
   tasks:
     - ansible.builtin.import_role: {{name: credentials, tasks_from: secrets}}
       when: false
