@@ -204,4 +204,7 @@ def test_older_kernel_interface_does_it_as_well(deploy, host, neighbour, opened,
     assert "-A JARVIS -j DROP" in host.out("iptables-legacy -S")
     assert "JARVIS" not in host.out("iptables-nft -S 2>/dev/null")
     assert host.out("/usr/local/sbin/jarvis-firewall check") == "in force"
+    # It holds a lock of its own, which nobody may wait for who loads the rules.
+    host.run("iptables -D FORWARD -j DOCKER-USER && iptables -D INPUT -j JARVIS-LOCAL")
+    assert host.out("timeout 20 /usr/local/sbin/jarvis-firewall") == "loaded"
     assert_only_the_allowed_get_in(neighbour, container_addresses)
