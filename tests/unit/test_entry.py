@@ -87,7 +87,7 @@ def copy(tmp_path):
     (tmp_path / ".venv/bin").mkdir(parents=True)
     for name in ("jarvis", "requirements.txt", "site.yml"):
         shutil.copy(PROJECT / name, tmp_path)
-    lock = 'printf "%s %s %s" "$(sha256sum requirements.txt)" "$PWD" "$(python3 --version 2>&1)" > .venv/.lock'
+    lock = 'printf "%s %s %s" "$(sha256sum requirements.txt)" "$PWD" "$(/usr/bin/python3 --version 2>&1)" > .venv/.lock'
     subprocess.run(["sh", "-c", lock], cwd=tmp_path, check=True)
     program = tmp_path / ".venv/bin/ansible-playbook"
     program.write_text(SHOWN.replace("PROJECT", str(PROJECT)))
