@@ -21,10 +21,15 @@ RUN_MODULE = Path(__file__).parents[1] / "run_module.py"
 ansible.module_utils.__path__.append(str(PLAYBOOKS / "module_utils"))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cleaned_up():
-    """Begin and end without containers and volumes of these tests."""
+@pytest.fixture(scope="session")
+def nothing_left():
+    """Begin without containers and volumes of an interrupted run."""
     remove_all()
+
+
+@pytest.fixture(autouse=True)
+def removed(nothing_left):
+    """Remove what a test made: one that stays is started again and probed several times a second."""
     yield
     remove_all()
 

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from image_containers import UNPRIVILEGED, Postgres, Redis, docker, remove_all  # noqa: E402
+from image_containers import UNPRIVILEGED, Container, Postgres, Redis, docker, remove_all  # noqa: E402
 
 
 def image_from(variable: str) -> str:
@@ -41,13 +41,26 @@ def cleaned_up() -> Iterator[None]:
 
 
 @pytest.fixture
-def new_postgres(cleaned_up: None, postgres_image: str) -> Callable[[], Postgres]:
-    return lambda: Postgres(postgres_image)
+def new_postgres(cleaned_up: None, postgres_image: str) -> Iterator[Callable[[], Postgres]]:
+    yield from removed_later(Postgres, postgres_image)
 
 
 @pytest.fixture
-def new_redis(cleaned_up: None, redis_image: str) -> Callable[[], Redis]:
-    return lambda: Redis(redis_image)
+def new_redis(cleaned_up: None, redis_image: str) -> Iterator[Callable[[], Redis]]:
+    yield from removed_later(Redis, redis_image)
+
+
+def removed_later(kind: type[Container], image: str) -> Iterator[Callable[[], Container]]:
+    """Give a test a function that names containers, and remove them after it."""
+    made = []
+
+    def make() -> Container:
+        made.append(kind(image))
+        return made[-1]
+
+    yield make
+    for container in made:
+        docker("rm", "--force", "--volumes", container.name)
 
 
 INIT_SCRIPTS = {
