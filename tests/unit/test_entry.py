@@ -81,14 +81,19 @@ print(json.dumps({"own": open("/proc/self/environ").read(), "child": child, "giv
 NAMES = [f"JARVIS_{name}_PASSWORD" for name in ("POSTGRES", "READONLY", "REDIS", "REDIS_ADMIN", "BACKUP")]
 
 
+def make_ready(folder, lock):
+    """Say that the environment was made of a lock file."""
+    made_of = 'printf "%s %s %s" "$(sha256sum {})" "$PWD" "$(/usr/bin/python3 --version 2>&1)" > .venv/.lock'
+    subprocess.run(["sh", "-c", made_of.format(lock)], cwd=folder, check=True)
+
+
 @pytest.fixture
 def copy(tmp_path):
     """Make a copy of the entry point whose playbooks show what they were given; return its folder."""
     (tmp_path / ".venv/bin").mkdir(parents=True)
-    for name in ("jarvis", "requirements.txt", "site.yml"):
+    for name in ("jarvis", "requirements.txt", "requirements-test.txt", "site.yml"):
         shutil.copy(PROJECT / name, tmp_path)
-    lock = 'printf "%s %s %s" "$(sha256sum requirements.txt)" "$PWD" "$(/usr/bin/python3 --version 2>&1)" > .venv/.lock'
-    subprocess.run(["sh", "-c", lock], cwd=tmp_path, check=True)
+    make_ready(tmp_path, "requirements.txt")
     program = tmp_path / ".venv/bin/ansible-playbook"
     program.write_text(SHOWN.replace("PROJECT", str(PROJECT)))
     program.chmod(0o755)
@@ -106,6 +111,14 @@ def run_copy(folder, env="", mode=0o600, **environment):
         text=True,
         check=False,
     )
+
+
+def test_environment_of_the_tests_serves_a_deployment_and_one_of_another_lock_does_not(copy):
+    make_ready(copy, "requirements-test.txt")
+    assert run_copy(copy).returncode == 0
+    (copy / "requirements-test.txt").write_text("another==1\n")
+    # No package of ours can be had from nowhere.
+    assert "Preparing .venv from requirements.txt" in run_copy(copy, PIP_NO_INDEX="1").stdout
 
 
 def test_passwords_of_env_reach_the_playbook_and_no_environment_and_leave_no_file(copy):

@@ -26,6 +26,7 @@ INSIDE = {
         "community.postgresql": "4.2.0",
     },
 }
+LOCKS = [PROJECT / "requirements.txt", PROJECT / "requirements-test.txt"]
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 
 
@@ -37,10 +38,16 @@ def requirements(path):
 
 def test_python_packages_are_exact_and_have_hashes():
     recipe = PROJECT / "roles" / "images" / "files" / "recipe"
-    for path in (PROJECT / "requirements.txt", recipe / "clients.txt", recipe / "npm.txt"):
+    for path in (*LOCKS, recipe / "clients.txt", recipe / "npm.txt"):
         for entry in requirements(path):
             assert re.match(r"[\w.-]+==[\w.]+\s", entry), f"{path.name}: {entry}"
             assert HASH.search(entry), f"{path.name}: {entry}"
+
+
+def test_what_is_tested_is_what_runs_and_no_linter_runs_on_a_database_host():
+    runs, tests = ({entry.split()[0] for entry in requirements(path)} for path in LOCKS)
+    assert runs < tests
+    assert not [entry for entry in runs if re.match("molecule|ansible-lint|ruff|sqlfluff|psycopg2|requests", entry)]
 
 
 def test_pip_is_always_told_to_check_the_hashes():
