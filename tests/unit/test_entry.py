@@ -33,7 +33,7 @@ def test_help_lists_every_word_with_what_it_does(words):
         assert line in shown.stdout.splitlines()
     listed = {line.split()[0] for line in shown.stdout.splitlines() if line.startswith("  ")}
     words_of_playbooks = {path.stem for path in (PROJECT / "playbooks").glob("*.yml")} - {"site"}
-    assert listed == words_of_playbooks | {"deploy", "test"}
+    assert listed == words_of_playbooks | {"deploy", "setup", "test"}
 
 
 def test_unknown_word_is_refused_with_a_hint():
@@ -100,12 +100,12 @@ def copy(tmp_path):
     return tmp_path
 
 
-def run_copy(folder, env="", mode=0o600, **environment):
+def run_copy(folder, env="", mode=0o600, program="", **environment):
     if env:
         (folder / ".env").write_text(env)
         (folder / ".env").chmod(mode)
     return subprocess.run(
-        [folder / "jarvis", "deploy", "-K"],
+        [program or folder / "jarvis", "deploy", "-K"],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -119,6 +119,39 @@ def test_environment_of_the_tests_serves_a_deployment_and_one_of_another_lock_do
     (copy / "requirements-test.txt").write_text("another==1\n")
     # No package of ours can be had from nowhere.
     assert "Preparing .venv from requirements.txt" in run_copy(copy, PIP_NO_INDEX="1").stdout
+
+
+def test_setup_makes_the_environment_and_deploys_nothing(copy):
+    done = subprocess.run([copy / "jarvis", "setup"], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_link_to_the_entry_point_works_as_it_does(copy, tmp_path_factory):
+    link = tmp_path_factory.mktemp("bin") / "jarvis"
+    link.symlink_to(copy / "jarvis")
+    told = json.loads(run_copy(copy, program=link).stdout)
+    assert told["arguments"][1:] == ["site.yml", "-K"]
+
+
+@pytest.mark.parametrize(
+    "locale", [{"LC_ALL": "POSIX"}, {"LC_ALL": "", "LANG": "de_DE.UTF-8"}, {"LC_ALL": "", "LANG": ""}]
+)
+def test_locale_that_is_missing_or_no_utf_8_is_replaced(copy, locale):
+    told = json.loads(run_copy(copy, **locale).stdout)
+    assert "LC_ALL=C.UTF-8\0" in told["own"]
+
+
+def test_locale_that_ansible_can_use_is_kept(copy):
+    assert "LC_ALL=C.utf8\0" in json.loads(run_copy(copy, LC_ALL="C.utf8").stdout)["own"]
+
+
+def test_settings_of_other_projects_hide_no_part_of_this_one(copy):
+    others = {f"ANSIBLE_{name}": "/elsewhere" for name in ("CONFIG", "ROLES_PATH", "LIBRARY", "MODULE_UTILS")}
+    own = json.loads(run_copy(copy, **others, ANSIBLE_GATHERING="explicit", ANSIBLE_FORKS="3").stdout)["own"]
+    assert f"ANSIBLE_CONFIG={copy}/ansible.cfg\0" in own
+    assert "/elsewhere" not in own
+    assert "GATHERING" not in own
+    assert "ANSIBLE_FORKS=3" in own
 
 
 def test_passwords_of_env_reach_the_playbook_and_no_environment_and_leave_no_file(copy):
