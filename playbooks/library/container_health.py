@@ -98,10 +98,21 @@ def ending(container, allowed_restarts):
 
 
 def wait(name, timeout, variable):
-    """Return when the container is healthy. Raises NeverHealthyError."""
+    """Return when the container is healthy. Raises NeverHealthyError, OSError where the engine is gone for as long."""
     deadline = time.monotonic() + timeout
-    container = first = inspect(name)
-    while container:
+    first = None
+    while True:
+        try:
+            container = engine.find(f"/containers/{name}/json")
+        except OSError:
+            # The engine may restart meanwhile; the container runs on.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_SECONDS)
+            continue
+        if not container:
+            raise NeverHealthyError(first, "was removed while it was waited for" if first else "does not exist", [])
+        first = first or container
         state = container["State"]
         if state["Status"] == "running" and (state.get("Health") or {}).get("Status") == "healthy":
             return
@@ -112,8 +123,6 @@ def wait(name, timeout, variable):
             since = first if event == "was restarted" else container
             raise NeverHealthyError(container, event, lines_since_start(since))
         time.sleep(PAUSE_SECONDS)
-        container = inspect(name)
-    raise NeverHealthyError(first, "was removed while it was waited for" if first else "does not exist", [])
 
 
 def lines_since_start(container):

@@ -60,16 +60,22 @@ def inside(root, path):
 
 
 def lost_networks(container):
-    """Return the networks of a container that are gone; another one of that name does not let it start."""
+    """Return the networks of a container that are gone; another one of that name does not let it start.
+
+    Raises OSError where the engine does not tell.
+    """
     networks = (container.get("NetworkSettings") or {}).get("Networks") or {}
     return sorted(
         name
         for name, network in networks.items()
-        if network["NetworkID"] and not engine.get(f"/networks/{network['NetworkID']}")
+        if network["NetworkID"] and not engine.find(f"/networks/{network['NetworkID']}")
     )
 
 
 def stale_containers(names):
-    """Return those of the containers that have to be made anew, since they hold on to what is no longer there."""
+    """Return those of the containers that have to be made anew, since they hold on to what is no longer there.
+
+    Raises OSError where the engine does not tell.
+    """
     containers = {name: engine.get(f"/containers/{name}/json") or {} for name in names}
     return [name for name, container in containers.items() if stale_mounts(container) or lost_networks(container)]

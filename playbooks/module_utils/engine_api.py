@@ -39,6 +39,19 @@ def get(path):
     return json.loads(body) if status == http.client.OK else None
 
 
+def find(path):
+    """Return the engine's JSON answer to GET C(path), None where it does not know it.
+
+    Raises OSError where it does not answer, or with its words for anything else.
+    """
+    status, body = call("GET", path)
+    if status == http.client.NOT_FOUND:
+        return None
+    if status != http.client.OK:
+        raise OSError(f"the engine's answer to {path}: {body.decode(errors='replace').strip()}")
+    return json.loads(body)
+
+
 def last_end(name, before):
     """Return when a container last ended before a time (in seconds), None where the engine remembers none."""
     filters = urllib.parse.quote(json.dumps({"container": [name], "event": ["die"]}))

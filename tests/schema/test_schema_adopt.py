@@ -57,6 +57,14 @@ def test_a_database_made_by_drizzle_is_adopted_and_then_brought_up_to_date(datab
     assert database.execute("SELECT value FROM public.agent_state WHERE key = 'mood'") == [("good",)]
 
 
+def test_extensions_that_the_inventory_lists_are_no_reason_not_to_adopt(database: Database) -> None:
+    made_by_drizzle(database)
+    target = database.target(extensions=("amcheck",), extension_users=("jarvis",))
+    for check_mode in (True, False):
+        assert database.run(adopt=1, target=target, check_mode=check_mode).adopted == ["0001_tables.sql"]
+    assert database.run(state="verified", target=target).drift == []
+
+
 def test_adopting_alone_is_a_change_and_the_second_time_none(database: Database) -> None:
     made_by_drizzle(database)
     first = {"0001_tables.sql": shipped()["0001_tables.sql"]}

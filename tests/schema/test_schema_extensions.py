@@ -80,6 +80,21 @@ def test_a_further_extension_is_previewed_and_then_made_without_a_file(deployed:
     assert where(deployed)["pgcrypto"] == "extensions"
 
 
+def test_a_further_user_of_the_database_may_use_them(deployed: Database) -> None:
+    deployed.run(target=deployed.target(extensions=("pgcrypto",), extension_users=("jarvis",)))
+    may = "SELECT has_schema_privilege('jarvis_readonly', 'extensions', 'USAGE')"
+    assert deployed.execute(may) == [(False,)]
+    deployed.run(target=listed(deployed, "pgcrypto"))
+    assert deployed.execute(may) == [(True,)]
+
+
+def test_their_schema_is_the_superusers_or_none_is_made(database: Database) -> None:
+    database.execute("CREATE SCHEMA extensions AUTHORIZATION jarvis_owner")
+    outcome = database.run(target=listed(database, "pgcrypto"), expect_failure=True)
+    assert "The schema extensions belongs to jarvis_owner" in outcome.failure
+    assert where(database) == {"plpgsql": "pg_catalog"}
+
+
 def test_one_that_the_image_lacks_is_refused_by_name_before_anything_is_touched(database: Database) -> None:
     target = listed(database, "pgcrypto", "no_such", "nor_this")
     for check_mode in (True, False):

@@ -184,6 +184,24 @@ def test_a_concurrent_index_waits_for_an_older_snapshot_longer_than_for_a_lock(d
     assert database.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'public.a_id'::regclass") == [(True,)]
 
 
+def test_other_statements_of_such_a_file_do_not_keep_the_application_waiting(database: Database) -> None:
+    change = {**ONE, "0002_b.sql": "-- no-transaction\nALTER TABLE public.a ADD COLUMN b integer;\n"}
+    database.run(ONE)
+    with closing(database.connect()) as dump:
+        dump.cursor().execute("BEGIN; SELECT FROM public.a")
+        outcome = database.run(change, target=database.target(lock_timeout=0.1), expect_failure=True)
+    assert "canceling statement due to lock timeout" in outcome.failure
+
+
+def test_limit_of_such_a_file_itself_stays(database: Database) -> None:
+    build = "SET lock_timeout = '100ms';\nCREATE INDEX CONCURRENTLY a_id ON public.a (id);\n"
+    database.run(ONE)
+    with closing(database.connect()) as dump:
+        dump.cursor().execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
+        outcome = database.run({**ONE, "0002_index.sql": f"-- no-transaction\n{build}"}, expect_failure=True)
+    assert "canceling statement due to lock timeout" in outcome.failure
+
+
 def test_files_may_look_after_the_whole_database_while_the_lock_is_held(database: Database) -> None:
     files = {
         **ONE,

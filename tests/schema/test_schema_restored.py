@@ -42,7 +42,7 @@ SHAPES = {
         CREATE TABLE public.parted (v varchar(20), d date)
             PARTITION BY LIST ((CASE WHEN v IN ('a', 'b') THEN 1 END));
         CREATE TABLE public.parted_one PARTITION OF public.parted FOR VALUES IN (1, NULL);
-        CREATE TABLE public.words (v varchar(20)) PARTITION BY LIST (v);
+        CREATE TABLE public.words (v varchar(20) CHECK (v IN ('a', 'b', 'c'))) PARTITION BY LIST (v);
         CREATE TABLE public.words_a PARTITION OF public.words FOR VALUES IN ('a', 'b');
         CREATE TABLE public.ranged (t text, d timestamp) PARTITION BY RANGE (lower(t), d);
         CREATE TABLE public.ranged_a PARTITION OF public.ranged FOR VALUES FROM ('a', MINVALUE) TO ('m', '2026-01-01');

@@ -121,12 +121,18 @@ unrecorded:
   returned: always
 """
 
+import contextlib
+
 from ansible.module_utils import data_changes as changes
 from ansible.module_utils import data_judgement as judgement
+from ansible.module_utils import host_lock
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.data_observation import Server, observe
 from ansible.module_utils.data_preparation import prepare, settled_image
 
+# Held from the look at the data until all is done: a run whose connection was lost goes on by itself for a while.
+LOCK = "/run/jarvis-data.lock"
+LOCK_SECONDS = 600
 OPTIONS = {
     "name": {"type": "str", "required": True, "choices": ["postgres", "redis"]},
     "container": {"type": "str", "required": True},
@@ -172,21 +178,24 @@ def main():
     servers = [Server(**given) for given in module.params["servers"]]
     state = module.params["state"]
     problems, done, plans, majors, settled = [], [], {}, {}, {}
+    changes_data = state == "prepared" and not module.check_mode
+    alone = host_lock.held(LOCK, LOCK_SECONDS, "deployment") if changes_data else contextlib.nullcontext()
     try:
-        observed = {server: observe(server) for server in servers}
-        for server, found in observed.items():
-            problems += judgement.problems(server, found)
-            plans[server.name] = judgement.plan(server, found)
-            settled[server.name] = settled_image(server, found, plans[server.name])
-            majors[server.name] = found.content.major or found.volume_content.major or ""
-        if problems and state != "inspected":
-            module.fail_json(msg="\n".join(problems), problems=problems, done=[])
-        for server, found in observed.items() if state != "inspected" else ():
-            done += (
-                prepare(server, found, plans[server.name], module.check_mode)
-                if state == "prepared"
-                else record(server, found, module.check_mode)
-            )
+        with alone:
+            observed = {server: observe(server) for server in servers}
+            for server, found in observed.items():
+                problems += judgement.problems(server, found)
+                plans[server.name] = judgement.plan(server, found)
+                settled[server.name] = settled_image(server, found, plans[server.name])
+                majors[server.name] = found.content.major or found.volume_content.major or ""
+            if problems and state != "inspected":
+                module.fail_json(msg="\n".join(problems), problems=problems, done=[])
+            for server, found in observed.items() if state != "inspected" else ():
+                done += (
+                    prepare(server, found, plans[server.name], module.check_mode)
+                    if state == "prepared"
+                    else record(server, found, module.check_mode)
+                )
     except (changes.ChangeError, OSError, ValueError) as error:
         module.fail_json(msg=str(error), problems=[str(error)], done=done)
     if module.check_mode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -89,8 +90,15 @@ def move(server, observed):
     can two servers find the data.
     """
     if not observed.half_moved:
-        copy(server, observed.volume)
+        try:
+            copy(server, observed.volume)
+        except (ChangeError, OSError):
+            # Whatever was in the way, the volume is as it was, and the server goes on with it.
+            if observed.running and server_identity(server, observed.volume):
+                command("docker", "start", server.container)
+            raise
     if os.path.isdir(server.moving):
+        refuse_workers(observed.volume)
         close_volume(observed.volume)
         if os.path.exists(server.folder):
             set_aside(server.folder)
@@ -104,6 +112,7 @@ def move(server, observed):
 
 def copy(server, volume):
     """Make a proven copy of a volume's data beside its place; without room for one, rename it into its place."""
+    refuse_workers(volume)
     name_the_data(server, volume)
     earlier = os.path.join(volume, files.MOVED_FOLDER)
     if os.path.exists(earlier):
@@ -130,16 +139,30 @@ def copy(server, volume):
         )
 
 
+def require_room(server, volume):
+    """Raise ChangeError unless a volume's data can be copied, or at least renamed, to its place."""
+    place = server.home
+    while not os.path.exists(place):
+        place = os.path.dirname(place)
+    free, needed = shutil.disk_usage(place).free, size_of(volume)[1]
+    if free < needed and os.stat(volume).st_dev != os.stat(place).st_dev:
+        raise ChangeError(
+            f"{server.home} has {free // 2**20} MiB free, and the data in {volume} takes {needed // 2**20} MiB. Free "
+            "some space, or mount a larger disk there, then deploy again. The data is untouched."
+        )
+
+
+def refuse_workers(volume):
+    """Raise ChangeError while a process works on a volume's data, which its server has left."""
+    workers = files.working_processes(volume)
+    if workers:
+        listed = ", ".join(f"{name} (pid {pid})" for pid, name in sorted(workers.items()))
+        raise ChangeError(f"{listed} works in {volume}, though its container was stopped. End it, then deploy again.")
+
+
 def rename(server, volume):
     """Give a volume's data its new place in one step, on the same file system. Raises ChangeError on another."""
-    if os.stat(volume).st_dev != os.stat(server.home).st_dev:
-        raise ChangeError(
-            f"{server.home} has {shutil.disk_usage(server.home).free // 2**20} MiB free, and the data in {volume} "
-            "takes "
-            f"{size_of(volume)[1] // 2**20} MiB. Free some space, or mount a larger disk there, then deploy "
-            "again. The data "
-            "is untouched."
-        )
+    require_room(server, volume)
     owner = os.stat(volume)
     target = server.folder
     if server.name == "redis":
@@ -175,9 +198,11 @@ def close_volume(volume):
 
 def hand_over(folder, uid, gid):
     """Give a folder and all in it to a user. The folder itself comes last: its owner tells that all is done."""
-    for parent, folders, names in os.walk(folder, topdown=False):
+    # By the folders' handles: whoever may write there could put a link to elsewhere in the place of one meanwhile.
+    for _parent, folders, names, handle in os.fwalk(folder, topdown=False):
         for name in folders + names:
-            os.lchown(os.path.join(parent, name), uid, gid)
+            with contextlib.suppress(FileNotFoundError):
+                os.chown(name, uid, gid, dir_fd=handle, follow_symlinks=False)
     os.chown(folder, uid, gid)
 
 

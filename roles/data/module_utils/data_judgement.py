@@ -70,10 +70,9 @@ def use_problems(server, observed):
     if observed.workers:
         listed = ", ".join(f"{name} (pid {pid})" for pid, name in sorted(observed.workers.items()))
         yield (
-            f"{listed} works in {server.folder}, and is no process of the container {server.container} that the "
-            "engine "
-            "knows. Two servers on the same data destroy it. End that process with SIGINT, or bring the engine back "
-            "that its container belongs to (was data-root changed?)."
+            f"{listed} works in the data of {server.name}, and is no process of the container {server.container} that "
+            "the engine knows. Two servers on the same data destroy it. End that process with SIGINT, or bring the "
+            "engine back that its container belongs to (was data-root changed?)."
         )
     if observed.elsewhere:
         yield (

@@ -48,6 +48,11 @@ class Server(NamedTuple):
         return self.folder + ".moving"
 
     @property
+    def trial(self):
+        """The container that tries another image on the data, for a while."""
+        return self.container + "-trial"
+
+    @property
     def record(self):
         """The file that says which data this host has."""
         return os.path.join(STATE_FOLDER, self.name + ".json")
@@ -70,7 +75,7 @@ class Observed(NamedTuple):
     volume_project: str | None  # the Compose project that the volume belongs to
     half_moved: bool  # the volume's data has a proven copy that only lacks its name
     users: dict[str, str]  # other containers that mount the folder or the old volume, with what they mount
-    workers: dict[int, str]  # processes that work in the folder and are not of our container
+    workers: dict[int, str]  # processes that work in the folder or the old volume and are not of our container
     running: bool
     elsewhere: str | None  # where our running container works, if that is neither the folder nor the old volume
     owner: int | None  # user id
@@ -107,7 +112,9 @@ def users_of(server, volume):
     found = {}
     for container in engine.get("/containers/json?all=1") or []:
         name = container["Names"][0].lstrip("/")
-        if name == server.container and COMPOSE_LABEL not in container["Labels"]:
+        # A trial that was cut off is ours as well, unless it still runs.
+        ours = name == server.container or (name == server.trial and container["State"] != "running")
+        if ours and COMPOSE_LABEL not in container["Labels"]:
             continue
         # Who only reads, a backup for instance, does no harm.
         for mount in (mount for mount in container["Mounts"] if mount["RW"]):
@@ -153,8 +160,8 @@ def observe(server):
         ) from error
     volume, project = old_volume(server.volume)
     pid, running = container_state(server.container)
-    workers = files.working_processes(server.work_folder(server.folder))
     places = [server.work_folder(server.folder), *([volume] if volume else [])]
+    workers = {pid: name for place in places for pid, name in files.working_processes(place).items()}
     cwd = f"/proc/{pid}/cwd"
     # The first process of a container that just starts is a shell that works elsewhere.
     serves = pid and files.first_line(f"/proc/{pid}/comm").startswith((server.name, "redis-server"))

@@ -12,10 +12,17 @@ IDS = re.compile(r"uid=(\d+).* gid=(\d+)")
 
 
 def running_user(server):
-    """Return (image name, user id) of the server's running container, None when it does not run."""
+    """Return (image name, user id) of the server's running container, None when it does not run.
+
+    None as well where the image has another content by now under that name.
+    """
     container = engine.get(f"/containers/{server.container}/json") or {}
     pid = (container.get("State") or {}).get("Pid")
-    return (container["Config"]["Image"], os.stat(f"/proc/{pid}").st_uid) if pid else None
+    if not pid:
+        return None
+    name = container["Config"]["Image"]
+    image = engine.get(f"/images/{name}/json") or {}
+    return (name, os.stat(f"/proc/{pid}").st_uid) if image.get("Id") == container["Image"] else None
 
 
 def image_user(server):

@@ -25,10 +25,13 @@ def prepare(server, observed, plan, check_mode):
     closes = (
         not begins and server.first_start_file and changes.first_start_allowed(server.first_start_file) is not False
     )
+    if plan == judgement.MOVE and not observed.half_moved:
+        changes.require_room(server, observed.volume)
     if not check_mode:
         if ids is None:
             raise changes.ChangeError(f"The image {server.image} is not on the host.")
         make_homes(server)
+        changes.remove(server.trial)  # of a run that was cut off
         if observed.running and (plan != judgement.KEEP or new_owner):
             changes.stop(server)
     if plan == judgement.MOVE:
@@ -44,7 +47,7 @@ def prepare(server, observed, plan, check_mode):
         yield f"emptied {server.first_start_file}, so that {server.container} begins no empty database by itself"
     if not check_mode:
         if new_owner:
-            change_owner(server, ids)
+            change_owner(server, ids, observed.running)
         settle(server, ids, begins)
 
 

@@ -13,11 +13,11 @@ TRIAL_SECONDS = 300
 LOG_LINES = 10
 
 
-def change_owner(server, ids):
+def change_owner(server, ids, ran):
     """Change the owner of the data and of its parts.
 
     The container of the image before is stopped, and kept until the other image has started on the data. Raises
-    changes.ChangeError when it does not; the container then runs again as before.
+    changes.ChangeError when it does not; the container then runs again as before, if it C(ran).
     """
     before = os.stat(server.folder)
     container = engine.get(f"/containers/{server.container}/json")
@@ -26,23 +26,25 @@ def change_owner(server, ids):
     if said is None:
         return
     changes.hand_over(server.folder, before.st_uid, before.st_gid)
-    changes.command("docker", "start", server.container)
+    again = f"belongs to the user {before.st_uid} again"
+    if ran:
+        changes.command("docker", "start", server.container)
+        again += f", and {server.container} runs again as before"
     raise changes.ChangeError(
-        f"The image {server.image} does not start on the data in {server.folder}. The data belongs to the user "
-        f"{before.st_uid} again, and {server.container} runs again as before. What that image said:\n{said}"
+        f"The image {server.image} does not start on the data in {server.folder}. The data {again}. What that image "
+        f"said:\n{said}"
     )
 
 
 def trial(server, container):
     """Start the other image on the data as the container did, without a network; return its last words if it ends."""
-    name = f"{server.container}-trial"
+    name = server.trial
     words = ["docker", "run", "--detach", "--name", name, "--network", "none", "--user", server.user]
     for group in container["HostConfig"]["GroupAdd"] or []:
         words += ["--group-add", group]
-    # The socket's folder is the user's before; the image has one of its own.
-    for mount in (mount for mount in container["Mounts"] if mount["Source"] != server.socket_folder):
+    for source, mount in mounts_of(server, container):
         access = "" if mount["RW"] else ",readonly"
-        words += ["--mount", f"type=bind,source={mount['Source']},target={mount['Destination']}{access}"]
+        words += ["--mount", f"type=bind,source={source},target={mount['Destination']}{access}"]
     changes.remove(name)
     try:
         changes.command(*words, server.image, *container["Config"]["Cmd"])
@@ -51,6 +53,16 @@ def trial(server, container):
         return str(error)
     finally:
         changes.remove(name)
+
+
+def mounts_of(server, container):
+    """Yield (source, mount) of what the container mounts. One of an earlier release still has the data's old volume."""
+    for mount in container["Mounts"]:
+        if mount.get("Name") == server.volume:
+            yield server.folder, mount
+        # The socket's folder is the user's before; the image has one of its own.
+        elif mount["Type"] == "bind" and mount["Source"] != server.socket_folder:
+            yield mount["Source"], mount
 
 
 def wait_until_ready(name):

@@ -112,7 +112,12 @@ def main():
     differences = [install(module, path, module.params["content"], 0o755)]
     said = ""
     if not (module.check_mode and differences[0]):
-        _rc, said, _err = module.run_command([path, *(["check"] if module.check_mode else [])], check_rc=True)
+        code, said, error = module.run_command([path, *(["check"] if module.check_mode else [])])
+        if code:
+            if differences[0] and differences[0]["before"]:
+                # The one that worked: the service does not start without it.
+                install(module, path, differences[0]["before"], 0o755)
+            module.fail_json(msg=f"{path} failed (exit code {code}): {(error or said).strip()}")
     # Not before the program has worked once: the service does not start without it.
     if os.path.isdir(SYSTEMD):
         drop_in = DROP_IN.format(service=service, name=os.path.basename(path))

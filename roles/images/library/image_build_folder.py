@@ -47,14 +47,11 @@ msg:
   type: str
 """
 
-import fcntl
 import os
 import shutil
-import time
 
+from ansible.module_utils import host_lock
 from ansible.module_utils.basic import AnsibleModule
-
-POLL_SECONDS = 0.5
 
 
 def main():
@@ -72,27 +69,11 @@ def main():
     changed = bool(files) or os.path.isdir(path)
     try:
         if changed and not module.check_mode:
-            with open(module.params["lock"], "w", encoding="ascii") as lock:
-                take(lock, module.params["lock_wait"])
+            with host_lock.held(module.params["lock"], module.params["lock_wait"], "build"):
                 renew(path, files)
     except OSError as error:
         module.fail_json(msg=f"The build folder {path} cannot be prepared: {error}")
     module.exit_json(changed=changed)
-
-
-def take(lock, wait):
-    """Take the lock of an open file. Raises TimeoutError, with what to do, when another process keeps it."""
-    deadline = time.monotonic() + wait
-    while True:
-        try:
-            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"another build still holds {lock.name} after {wait:g} s. Wait for it, or end the process that "
-                    f"`fuser -v {lock.name}` shows, then deploy again"
-                ) from None
-        time.sleep(POLL_SECONDS)
 
 
 def renew(path, files):

@@ -327,6 +327,12 @@ def main():
     problems += address_problems(given)
     problems += port_problems(given)
     problems += major_problems(given)
+    broken, stale = [], []
+    try:
+        broken = broken_mappings(module)
+        stale = container_mounts.stale_containers(port["container"] for port in given["ports"])
+    except OSError as error:
+        problems.append(f"The engine or its packet filter cannot be asked: {error}. Mend that, then deploy again.")
     if problems:
         listed = "\n".join(f"- {problem}" for problem in problems)
         module.fail_json(msg=f"Nothing was changed. This has to be mended first:\n{listed}", problems=problems)
@@ -335,10 +341,10 @@ def main():
         changed=False,
         memory_mb=memory,
         cores=len(os.sched_getaffinity(0)),
-        stale_containers=container_mounts.stale_containers(port["container"] for port in given["ports"]),
+        stale_containers=stale,
         started_at=time.time(),
         problems=[],
-        broken_mappings=broken_mappings(module),
+        broken_mappings=broken,
     )
 
 

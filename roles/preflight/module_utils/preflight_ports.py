@@ -16,6 +16,7 @@ ENGINE_PROCESSES = {"dockerd", "docker-proxy"}
 ENGINE_CHAIN = "DOCKER"
 NETWORK = BRIDGE = "jarvis"
 EVERY_ADDRESS = "0.0.0.0"
+WAIT_SECONDS = 30  # for whoever has locked the packet filter
 LISTEN_STATE = "0A"  # TCP_LISTEN in /proc/net/tcp, see proc(5)
 ROOT = "0"
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -41,13 +42,14 @@ def engine_get(path):
     """Return the engine's JSON answer to GET C(path), None where it does not answer or does not know it."""
     connection = http.client.HTTPConnection("localhost", timeout=10)
     connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.sock.settimeout(connection.timeout)
     try:
         connection.sock.connect(ENGINE_SOCKET)
         connection.request("GET", path)
         response = connection.getresponse()
         body = response.read()
         return json.loads(body) if response.status == http.client.OK else None
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return None
     finally:
         connection.close()
@@ -153,11 +155,12 @@ def mappings(container):
 
 
 def packet_filter(table):
-    """Return the rules of a table as C(iptables) lists them."""
-    command = ["iptables", "--wait", "--table", table, "--list-rules"]
-    return subprocess.run(
-        command, env={"PATH": SEARCH_PATH}, stdout=subprocess.PIPE, text=True, check=False
-    ).stdout.splitlines()
+    """Return the rules of a table as C(iptables) lists them. Raises OSError with its words when it does not."""
+    command = ["iptables", "--wait", str(WAIT_SECONDS), "--table", table, "--list-rules"]
+    done = subprocess.run(command, env={"PATH": SEARCH_PATH}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout.splitlines()
 
 
 def leads_to(rules, chain, target):

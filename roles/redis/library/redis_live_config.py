@@ -99,7 +99,15 @@ import re
 import ssl
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.redis_container import PORT, RefusedError, explained, log_in, redis, running_container
+from ansible.module_utils.redis_container import (
+    PORT,
+    TIMEOUT_SECONDS,
+    RefusedError,
+    explained,
+    log_in,
+    redis,
+    running_container,
+)
 
 NAMES_OF_FILES = ("appenddirname", "appendfilename")
 UNITS = {"": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3, "gb": 1024**3}
@@ -135,7 +143,7 @@ def first_certificate(path):
 
 def presented_certificate(address):
     """Return the certificate that a server presents."""
-    return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((address, PORT)))
+    return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((address, PORT), timeout=TIMEOUT_SECONDS))
 
 
 class LiveServer:
@@ -209,7 +217,10 @@ def main():
     if redis is None:
         module.fail_json(msg=missing_required_lib("redis"))
     given = module.params
-    container = running_container(given["container"], given["network"])
+    try:
+        container = running_container(given["container"], given["network"])
+    except OSError as error:
+        module.fail_json(msg=str(error))
     if container is None:
         module.fail_json(msg=f"{given['container']} does not run, so it cannot be told of its settings. Deploy again")
     encrypted = given["certificate_file"] is not None

@@ -74,7 +74,6 @@ import os
 import re
 import shutil
 import time
-from contextlib import suppress
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.redis_container import RefusedError, explained, log_in, redis, running_container
@@ -83,6 +82,9 @@ ALL_RIGHTS = {"~*", "&*", "+@all"}
 UNFINISHED = "loading-rights-unfinished"
 COPY, COPY_OF_MORE = "append-only-copy-", "append-only-copy-of-more-"
 PAUSE_SECONDS = 0.2
+BEGIN_SECONDS = 60  # within which a rewrite that was asked for begins
+# Kinds of file in a manifest, https://github.com/redis/redis/blob/7.0/src/aof.c: base, increment; history is left out.
+BASE, LOADED = "b", "bi"
 
 
 def words_of(lines, name):
@@ -96,6 +98,11 @@ def is_settled(lines):
     return (
         default >= ALL_RIGHTS and not any(word.startswith("-") for word in default) and not words_of(lines, UNFINISHED)
     )
+
+
+def files_of(manifest, kinds):
+    """Return the names of the files of some kinds that a manifest lists."""
+    return re.findall(rf"^file (\S+) seq \d+ type [{kinds}]", manifest, re.MULTILINE)
 
 
 class AppendOnlyFiles:
@@ -119,11 +126,19 @@ class AppendOnlyFiles:
             return stream.read()
 
     def wait_until_written(self):
-        """Wait until no rewrite is under way; return what the server says of the last one."""
+        """Wait until no rewrite is under way; return what the server says of the last one.
+
+        Raises ValueError for one that the server does not begin.
+        """
+        deadline = time.monotonic() + BEGIN_SECONDS
         while True:
             state = self.client.info("persistence")
-            if not (state["aof_rewrite_in_progress"] or state["aof_rewrite_scheduled"]):
+            if state["aof_rewrite_in_progress"]:
+                deadline = time.monotonic() + BEGIN_SECONDS
+            elif not state["aof_rewrite_scheduled"]:
                 return state["aof_last_bgrewrite_status"]
+            elif time.monotonic() > deadline:
+                raise ValueError("Redis does not begin to write its append-only file anew; its log says why")
             time.sleep(PAUSE_SECONDS)
 
     def more_than_memory(self):
@@ -138,10 +153,14 @@ class AppendOnlyFiles:
             self.wait_until_written()
             text = self.manifest_text()
             # A server that writes them anew by itself meanwhile removes them, and changes the manifest.
-            with suppress(FileNotFoundError):
+            try:
                 self.link(text, os.path.join(self.data, name))
+            except FileNotFoundError:
                 if self.manifest_text() == text:
-                    return text
+                    raise
+                continue
+            if self.manifest_text() == text:
+                return text
 
     def link(self, text, name):
         """Make the folder for one state of the manifest, which numbers its files."""
@@ -151,7 +170,7 @@ class AppendOnlyFiles:
         unfinished = f"{kept}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         os.mkdir(unfinished, 0o700)
-        for file in re.findall(r"^file (\S+)", text, re.MULTILINE):
+        for file in files_of(text, LOADED):
             os.link(os.path.join(self.folder, file), os.path.join(unfinished, file))
         shutil.copy2(self.manifest, unfinished)
         owner = os.stat(self.folder)
@@ -160,14 +179,20 @@ class AppendOnlyFiles:
         os.rename(unfinished, kept)
 
     def write_anew(self, kept):
-        """Let the server write its files anew from memory, and wait for it. C(kept) is the manifest before."""
+        """Let the server write its files anew from memory, and wait for it. C(kept) is the manifest before.
+
+        Only another base file proves that it did: a rewrite that begins, and then fails, adds an increment.
+        """
+        asked = False
         while True:
             status = self.wait_until_written()
-            if self.manifest_text() != kept:
+            if files_of(self.manifest_text(), BASE) != files_of(kept, BASE):
                 return
-            if status != "ok":
+            # What failed before this run is no reason not to try.
+            if asked and status != "ok":
                 raise ValueError("Redis could not write its append-only file anew; its log says why")
             self.client.execute_command("BGREWRITEAOF")
+            asked = True
             time.sleep(PAUSE_SECONDS)
 
     def copies(self, prefix):
@@ -214,7 +239,10 @@ def main():
         supports_check_mode=True,
     )
     given = module.params
-    container = running_container(given["container"], given["network"])
+    try:
+        container = running_container(given["container"], given["network"])
+    except OSError as error:
+        module.fail_json(msg=str(error))
     if container is None:
         module.exit_json(changed=False)
     if redis is None:

@@ -47,8 +47,8 @@ class Container:
 
 
 def running_container(name, network):
-    """Return the running container of that name, None when there is none."""
-    described = engine.get(f"/containers/{name}/json")
+    """Return the running container of that name, None without one. Raises OSError where the engine does not tell."""
+    described = engine.find(f"/containers/{name}/json")
     # One that waits for its next start counts as running.
     if described and described["State"]["Running"] and not described["State"]["Restarting"]:
         return Container(name, described, network)

@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
         """Copy the files to the host, in one, and return where it is until the task ends."""
         remote = self._connection._shell.join_path(self._make_tmp_path(), "migrations.tar")
         with tempfile.NamedTemporaryFile(suffix=".tar.gz") as local:
-            with tarfile.open(local.name, "w:gz", compresslevel=1) as packed:
+            with tarfile.open(local.name, "w:gz", compresslevel=1, dereference=True) as packed:
                 for name, path in paths.items():
                     packed.add(path, name)
             self._transfer_file(local.name, remote)

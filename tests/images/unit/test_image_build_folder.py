@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import stat
 from pathlib import Path
 
-import pytest
-from image_build_folder import renew, take
+from image_build_folder import renew
 
 
 def test_what_an_interrupted_build_left_is_gone(tmp_path: Path):
@@ -31,12 +29,3 @@ def test_without_files_the_folder_is_removed_and_may_be_gone_already(tmp_path: P
     renew(str(folder), {})
     renew(str(folder), {})
     assert not folder.exists()
-
-
-def test_a_build_that_goes_on_for_too_long_is_named(tmp_path: Path):
-    with (tmp_path / "lock").open("w") as held, (tmp_path / "lock").open("w") as lock:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(TimeoutError, match=f"another build still holds {lock.name} after 0 s. Wait for it, or end"):
-            take(lock, 0)
-        fcntl.flock(held, fcntl.LOCK_UN)
-        take(lock, 0)

@@ -1,6 +1,6 @@
 """Take over a database whose tables another tool has made."""
 
-from . import ledger
+from . import extensions, ledger
 from .catalog import Snapshot, snapshot
 from .drift import compare
 from .errors import SchemaError
@@ -35,7 +35,8 @@ def adoptable(
                 apply(session, target, migration, search_path=search_paths[migration.version])
         expected = snapshot(session, target.lock_timeout)
         actual = snapshot(connection, target.lock_timeout)
-        found, _ = compare(without_ledger(expected), without_ledger(actual), application_roles)
+        wanted = extensions.without_missing(without_ledger(expected), actual)
+        found, _ = compare(wanted, without_ledger(actual), application_roles)
         found = settle(session.info.dbname, target, found, expected)
     if found:
         raise SchemaError(

@@ -1,5 +1,6 @@
 """Extensions, which a superuser makes before the files run: in a schema of their own, where nobody else can create."""
 
+from .catalog import Snapshot
 from .errors import SchemaError
 from .session import Target, sql
 
@@ -15,6 +16,9 @@ FROM unnest(%s::text[]) WITH ORDINALITY AS w (name, place)
 JOIN pg_available_extensions AS a ON a.name = w.name AND a.installed_version IS NULL
 JOIN pg_available_extension_versions AS v ON v.name = a.name AND v.version = a.default_version
 ORDER BY w.place
+"""
+STRANGER = """
+SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = %s AND nspowner <> current_user::regrole
 """
 PREPARE = """
 CREATE SCHEMA IF NOT EXISTS {schema};
@@ -48,7 +52,12 @@ def to_make(connection, target: Target) -> list[str]:
 
 
 def create(connection, target: Target) -> list[str]:
-    """Make the extensions that are missing, and return their names."""
+    """Make the extensions that are missing, and return their names.
+
+    Raises:
+        SchemaError: their schema belongs to somebody else, who could put something of its own in their way.
+
+    """
     if not target.extensions:
         return []
     made = []
@@ -57,6 +66,13 @@ def create(connection, target: Target) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute("SET LOCAL client_min_messages = warning")
+        cursor.execute(STRANGER, (SCHEMA,))
+        stranger = cursor.fetchone()
+        if stranger:
+            raise SchemaError(
+                f"The schema {SCHEMA} belongs to {stranger[0]}, and extensions are made there by {target.user}. Rename "
+                "it, or empty postgres_extensions"
+            )
         cursor.execute(sql.SQL(PREPARE).format(schema=schema, users=users))
         cursor.execute(TO_MAKE, (list(target.extensions),))
         for name, has_schema in cursor.fetchall():
@@ -67,3 +83,13 @@ def create(connection, target: Target) -> list[str]:
             made.append(name)
         cursor.execute("COMMIT")
     return made
+
+
+def without_missing(expected: Snapshot, actual: Snapshot) -> Snapshot:
+    """Leave out the extensions, and their schema, that a run would make first."""
+    kinds = {"extension": None, "schema": SCHEMA}
+    return {
+        (kind, identity): found
+        for (kind, identity), found in expected.items()
+        if kind not in kinds or kinds[kind] not in (None, identity) or (kind, identity) in actual
+    }

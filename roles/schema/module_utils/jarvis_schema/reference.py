@@ -55,6 +55,7 @@ def _made_of(connection, target: Target, applied: list[Migration]) -> str:
         target.migrator,
         target.user,
         *target.extensions,
+        *target.extension_users,
         ledger.CREATE,
         QUESTIONS,
     ]

@@ -10,6 +10,11 @@ from .files import Migration
 from .session import Target, connect_as_owner, psycopg2
 from .splitter import Statement
 
+# For what waits for every older snapshot, and locks out nobody meanwhile; a limit of the file's own stays.
+PATIENT = """
+SELECT pg_catalog.set_config('lock_timeout', '0', false) FROM pg_catalog.pg_settings
+WHERE name OPERATOR(pg_catalog.=) 'lock_timeout' AND setting OPERATOR(pg_catalog.=) reset_val
+"""
 # Its virtual transaction tells whether a session is still in the transaction that it was in before.
 TRANSACTION = "SELECT virtualtransaction FROM pg_locks WHERE pid = %s AND locktype = 'virtualxid'"
 
@@ -34,8 +39,7 @@ def apply(
         database,
         durable=database == target.database,
         search_path=search_path,
-        # CREATE INDEX CONCURRENTLY waits for every older snapshot, and blocks nobody meanwhile.
-        lock_timeout=target.lock_timeout if migration.transactional else 0,
+        lock_timeout=target.lock_timeout,
     )
     if notices is not None:
         session.notices = notices
@@ -84,7 +88,13 @@ def _execute(cursor, migration: Migration) -> Statement:
     """Run the statements, and return the last one."""
     for statement in migration.statements:
         try:
+            patient = not migration.transactional and "CONCURRENTLY" in statement.noted
+            if patient:
+                cursor.execute(PATIENT)
+                patient = cursor.rowcount == 1
             cursor.execute(migration.content[statement.offset : statement.end])
+            if patient:
+                cursor.execute("RESET lock_timeout")
         except psycopg2.Error as error:
             raise SchemaError(explain(migration, statement, error)) from error
     return statement

@@ -43,7 +43,8 @@ FORMS = {
         "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'pg_temp.{new}'::regclass",
     ),
     ("constraint", "definition"): (
-        "ALTER TABLE ONLY {whole} ADD CONSTRAINT {new} {text}",
+        # Not ONLY: a check has to be added to the tables that inherit it, too.
+        "ALTER TABLE {whole} ADD CONSTRAINT {new} {text}",
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = '{new}'",
     ),
     ("domain constraint", "definition"): (

@@ -159,16 +159,6 @@ def _apply(run: Run, plan: ledger.Plan) -> None:
         outcome.version = migration.version
 
 
-def _without_extensions(expected: Snapshot, actual: Snapshot) -> Snapshot:
-    """Leave out the extensions, and their schema, that a run would make first."""
-    kinds = {"extension": None, "schema": extensions.SCHEMA}
-    return {
-        (kind, identity): found
-        for (kind, identity), found in expected.items()
-        if kind not in kinds or kinds[kind] not in (None, identity) or (kind, identity) in actual
-    }
-
-
 def _settle(run: Run, plan: ledger.Plan, found: list[Difference], expected: Snapshot) -> list[Difference]:
     """Return what is more than another spelling, which a shadow tells; where none can be one, none is made."""
     if not any(map(comparable, found)):
@@ -192,7 +182,7 @@ def _find_drift(
         actual = snapshot(run.connection, lock_timeout)
         if not with_ledger:
             expected, actual = without_ledger(expected), without_ledger(actual)
-            expected = _without_extensions(expected, actual)
+            expected = extensions.without_missing(expected, actual)
         found, own = compare(expected, actual, request.application_roles)
         found = _settle(run, plan, found, expected)
         promised, told = promised_and_actual(
