@@ -42,10 +42,10 @@ class Server(Redis):
         self.wait_ready(" ".join([*self.probe, "ping"]))
         return self
 
-    def ask(self, *command):
+    def ask(self, *command, check=True):
         """Return what it answers to a command of its administrator."""
         cli = ("redis-cli", "-e", "--no-auth-warning", "--user", "admin", "--pass", "operations")
-        return docker("exec", self.name, *cli, *command)
+        return docker("exec", self.name, *cli, *command, check=check)
 
     def ask_all(self, questions):
         """Return the first two lines of each answer, as one; a call a question would take long."""
