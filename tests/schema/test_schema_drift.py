@@ -6,9 +6,10 @@ from contextlib import closing
 
 import pytest
 from jarvis_schema import catalog, cluster, drift, runner, session, shadow
-from schema_mutations import MUTATIONS, ZOO
+from schema_mutations import MUTATIONS
 from schema_server import Database, Server, parse, shipped
 from schema_server_mutations import SERVER_MUTATIONS
+from schema_zoo import ZOO
 
 
 @pytest.fixture(scope="module")

@@ -174,12 +174,9 @@ import time
 
 from ansible.module_utils import container_mounts
 from ansible.module_utils import preflight_host as host
-from ansible.module_utils import preflight_input as checks
 from ansible.module_utils import preflight_ports as ports
+from ansible.module_utils import preflight_problems as checks
 from ansible.module_utils.basic import AnsibleModule
-
-# Where the servers' data lies.
-SERVERS_FOLDER = "/var/lib/jarvis"
 
 ARGUMENTS = {
     "distribution": {"type": "str", "required": True},
@@ -222,70 +219,6 @@ ARGUMENTS = {
 }
 
 
-def input_problems(given):
-    """Yield the problems of the inventory's values alone."""
-    yield from checks.platform_problems(
-        given["distribution"],
-        given["distribution_version"],
-        given["architecture"],
-        given["supported_distributions"],
-        given["supported_architectures"],
-    )
-    yield from checks.identifier_problems(given["identifiers"])
-    yield from checks.password_problems(given["passwords"])
-    yield from checks.address_problems(given["addresses"], given["tls_enabled"])
-    yield from checks.network_problems(given["addresses"])
-    yield from checks.same_port_problems(given["ports"])
-
-
-def capacity_problems(given, memory, data_root):
-    """Yield the problems of a host that is too small."""
-    if memory < given["min_memory_mb"]:
-        yield (
-            f"The host has {memory} MiB of memory, and preflight_min_memory_mb asks for {given['min_memory_mb']}. "
-            "Use a larger host, or lower the variable if you know that it suffices."
-        )
-    for folder in dict.fromkeys([data_root, SERVERS_FOLDER]):
-        free = host.disk_free_mb(folder)
-        if free < given["min_disk_mb"]:
-            yield (
-                f"{folder} has {free} MiB free, and preflight_min_disk_mb asks for {given['min_disk_mb']}. "
-                "Free some space, or lower the variable if you know that it suffices."
-            )
-
-
-def address_problems(given):
-    """Yield the problems of addresses that the host does not have."""
-    for server in given["addresses"]:
-        if checks.is_ipv4(server["address"]) and not host.has_address(server["address"]):
-            yield (
-                f"{server['variable']} is {server['address']}, which is no address of this host. Use one that it has, "
-                "0.0.0.0 for all of them, or 127.0.0.1 for this host alone."
-            )
-
-
-def port_problems(given):
-    """Yield the problems of ports that something else holds."""
-    for wanted in given["ports"]:
-        holder = ports.port_holder(wanted["address"], wanted["port"], wanted["container"])
-        if holder:
-            yield (
-                f"{wanted['variable']} is {wanted['port']}, but {wanted['address']}:{wanted['port']} is already in "
-                f"use by {holder}. Stop it, or set {wanted['variable']} to a free port."
-            )
-
-
-def major_problems(given):
-    """Yield the problem of data that the image cannot read."""
-    if given["postgres_image"]:
-        wanted = checks.image_major(
-            given["postgres_image"],
-            host.present_image_major(given["postgres_image"]),
-            given["postgres_archive_major"],
-        )
-        yield from checks.major_problems(given["postgres_image"], wanted, given["postgres_data_major"])
-
-
 def warn_of_proxy(module, settings):
     """Tell of the protection that is missing where the engine's proxy answers for the containers."""
     if {**settings, **module.params["engine_settings"]}.get("userland-proxy", True):
@@ -314,7 +247,7 @@ def main():
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     given = module.params
     memory = host.memory_mb()
-    problems = [*input_problems(given), *given["found"]]
+    problems = [*checks.input_problems(given), *given["found"]]
     settings = {}
     try:
         settings = ports.engine_settings()
@@ -323,10 +256,10 @@ def main():
             f"{ports.ENGINE_SETTINGS} holds no valid JSON object ({error}). Mend or remove it; its settings are kept."
         )
     data_root = settings.get("data-root", host.DEFAULT_DATA_ROOT)
-    problems += capacity_problems(given, memory, data_root)
-    problems += address_problems(given)
-    problems += port_problems(given)
-    problems += major_problems(given)
+    problems += checks.capacity_problems(given, memory, data_root)
+    problems += checks.address_problems(given)
+    problems += checks.port_problems(given)
+    problems += checks.major_problems(given)
     broken, stale = [], []
     try:
         broken = broken_mappings(module)

@@ -16,6 +16,7 @@ ENGINE_PROCESSES = {"dockerd", "docker-proxy"}
 ENGINE_CHAIN = "DOCKER"
 NETWORK = BRIDGE = "jarvis"
 EVERY_ADDRESS = "0.0.0.0"
+ENGINE_SECONDS = 10
 WAIT_SECONDS = 30  # for whoever has locked the packet filter
 LISTEN_STATE = "0A"  # TCP_LISTEN in /proc/net/tcp, see proc(5)
 ROOT = "0"
@@ -40,9 +41,9 @@ def engine_settings():
 
 def engine_get(path):
     """Return the engine's JSON answer to GET C(path), None where it does not answer or does not know it."""
-    connection = http.client.HTTPConnection("localhost", timeout=10)
+    connection = http.client.HTTPConnection("localhost")
     connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.sock.settimeout(connection.timeout)
+    connection.sock.settimeout(ENGINE_SECONDS)
     try:
         connection.sock.connect(ENGINE_SOCKET)
         connection.request("GET", path)

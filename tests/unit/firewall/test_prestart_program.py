@@ -24,10 +24,10 @@ def program(load, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module, "DROP_IN", str(tmp_path) + "/{service}.service.d/{name}.conf")
     monkeypatch.setattr(module, "tell_systemd", lambda _module, *what: (tmp_path / "told").write_text(" ".join(what)))
 
-    def run(check=False):
+    def run(check=False, content=PROGRAM, failed=False):
         arguments = {
             "path": str(tmp_path / "program"),
-            "content": PROGRAM.format(tmp_path),
+            "content": content.format(tmp_path),
             "service": "docker",
             "_ansible_check_mode": check,
         }
@@ -36,7 +36,9 @@ def program(load, tmp_path, monkeypatch, capsys):
         with pytest.raises(SystemExit):
             module.main()
         told = json.loads(capsys.readouterr().out)
-        assert "failed" not in told, told
+        assert told.get("failed", False) == failed, told
+        if failed:
+            return told["msg"]
         return told["changed"], told["said"], len(told["diff"])
 
     return run
@@ -78,3 +80,10 @@ def test_program_whose_mode_was_changed_is_mended(program, tmp_path):
     (tmp_path / "program").chmod(0o777)
     assert program()[0]
     assert (tmp_path / "program").stat().st_mode & 0o777 == 0o755
+
+
+def test_program_that_fails_does_not_stay_in_the_place_of_one_that_worked(program, tmp_path):
+    program()
+    told = program(content="#!/bin/sh\necho no such table >&2\nexit 3\n", failed=True)
+    assert told == f"{tmp_path}/program failed (exit code 3): no such table"
+    assert (tmp_path / "program").read_text() == PROGRAM.format(tmp_path)

@@ -124,3 +124,21 @@ def test_container_that_does_not_run_is_doubted(monkeypatch):
     monkeypatch.setattr(ports, "engine_get", lambda _path: None)
     (doubt,) = ports.doubts("jarvis-postgres")
     assert doubt.startswith("jarvis-postgres does not run")
+
+
+def test_packet_filter_that_cannot_be_read_is_no_lost_rule(tmp_path, monkeypatch):
+    (tmp_path / "iptables").write_text("#!/bin/sh\necho locked >&2\nexit 4\n")
+    (tmp_path / "iptables").chmod(0o755)
+    monkeypatch.setattr(ports, "SEARCH_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(OSError, match="iptables --wait 30 --table nat --list-rules: locked"):
+        ports.packet_filter("nat")
+
+
+def test_engine_that_accepts_and_does_not_answer_is_not_waited_for_without_end(tmp_path, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as engine:
+        engine.bind(str(tmp_path / "engine"))
+        engine.listen()
+        monkeypatch.setattr(ports, "ENGINE_SOCKET", str(tmp_path / "engine"))
+        monkeypatch.setattr(ports, "ENGINE_SECONDS", 0.1)
+        assert ports.engine_get("/containers/json") is None

@@ -64,8 +64,6 @@ def create(connection, target: Target) -> list[str]:
     schema = sql.Identifier(SCHEMA)
     users = sql.SQL(", ").join(map(sql.Identifier, (target.owner, *target.extension_users)))
     with connection.cursor() as cursor:
-        cursor.execute("BEGIN")
-        cursor.execute("SET LOCAL client_min_messages = warning")
         cursor.execute(STRANGER, (SCHEMA,))
         stranger = cursor.fetchone()
         if stranger:
@@ -73,6 +71,8 @@ def create(connection, target: Target) -> list[str]:
                 f"The schema {SCHEMA} belongs to {stranger[0]}, and extensions are made there by {target.user}. Rename "
                 "it, or empty postgres_extensions"
             )
+        cursor.execute("BEGIN")
+        cursor.execute("SET LOCAL client_min_messages = warning")
         cursor.execute(sql.SQL(PREPARE).format(schema=schema, users=users))
         cursor.execute(TO_MAKE, (list(target.extensions),))
         for name, has_schema in cursor.fetchall():

@@ -1,0 +1,74 @@
+"""What is wrong with a host or with the inventory's values, a sentence each that names the remedy."""
+
+from __future__ import annotations
+
+from ansible.module_utils import preflight_host as host
+from ansible.module_utils import preflight_input as checks
+from ansible.module_utils import preflight_ports as ports
+
+# Where the servers' data lies.
+SERVERS_FOLDER = "/var/lib/jarvis"
+
+
+def input_problems(given):
+    """Yield the problems of the inventory's values alone."""
+    yield from checks.platform_problems(
+        given["distribution"],
+        given["distribution_version"],
+        given["architecture"],
+        given["supported_distributions"],
+        given["supported_architectures"],
+    )
+    yield from checks.identifier_problems(given["identifiers"])
+    yield from checks.password_problems(given["passwords"])
+    yield from checks.address_problems(given["addresses"], given["tls_enabled"])
+    yield from checks.network_problems(given["addresses"])
+    yield from checks.same_port_problems(given["ports"])
+
+
+def capacity_problems(given, memory, data_root):
+    """Yield the problems of a host that is too small."""
+    if memory < given["min_memory_mb"]:
+        yield (
+            f"The host has {memory} MiB of memory, and preflight_min_memory_mb asks for {given['min_memory_mb']}. "
+            "Use a larger host, or lower the variable if you know that it suffices."
+        )
+    for folder in dict.fromkeys([data_root, SERVERS_FOLDER]):
+        free = host.disk_free_mb(folder)
+        if free < given["min_disk_mb"]:
+            yield (
+                f"{folder} has {free} MiB free, and preflight_min_disk_mb asks for {given['min_disk_mb']}. "
+                "Free some space, or lower the variable if you know that it suffices."
+            )
+
+
+def address_problems(given):
+    """Yield the problems of addresses that the host does not have."""
+    for server in given["addresses"]:
+        if checks.is_ipv4(server["address"]) and not host.has_address(server["address"]):
+            yield (
+                f"{server['variable']} is {server['address']}, which is no address of this host. Use one that it has, "
+                "0.0.0.0 for all of them, or 127.0.0.1 for this host alone."
+            )
+
+
+def port_problems(given):
+    """Yield the problems of ports that something else holds."""
+    for wanted in given["ports"]:
+        holder = ports.port_holder(wanted["address"], wanted["port"], wanted["container"])
+        if holder:
+            yield (
+                f"{wanted['variable']} is {wanted['port']}, but {wanted['address']}:{wanted['port']} is already in "
+                f"use by {holder}. Stop it, or set {wanted['variable']} to a free port."
+            )
+
+
+def major_problems(given):
+    """Yield the problem of data that the image cannot read."""
+    if given["postgres_image"]:
+        wanted = checks.image_major(
+            given["postgres_image"],
+            host.present_image_major(given["postgres_image"]),
+            given["postgres_archive_major"],
+        )
+        yield from checks.major_problems(given["postgres_image"], wanted, given["postgres_data_major"])
