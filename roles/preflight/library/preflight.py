@@ -229,11 +229,11 @@ def warn_of_proxy(module, settings):
         )
 
 
-def broken_mappings(module):
+def broken_mappings(module, settings):
     """Return the published addresses from which connections do not get to their containers, and tell of them."""
     found = []
     for server in module.params["ports"]:
-        for published in ports.broken_mappings(server["container"]):
+        for published in ports.broken_mappings(server["container"], settings):
             found.append(published)
             module.warn(
                 f"Connections to {published} are not brought to {server['container']}: rules of the engine are gone. "
@@ -262,7 +262,7 @@ def main():
     problems += checks.major_problems(given)
     broken, stale = [], []
     try:
-        broken = broken_mappings(module)
+        broken = broken_mappings(module, settings)
         stale = container_mounts.stale_containers(port["container"] for port in given["ports"])
     except OSError as error:
         problems.append(f"The engine or its packet filter cannot be asked: {error}. Mend that, then deploy again.")

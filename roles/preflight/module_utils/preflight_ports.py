@@ -210,12 +210,11 @@ def is_translated(nat, rules, mapping, by_proxy):
     )
 
 
-def broken_mappings(container):
+def broken_mappings(container, settings):
     """Yield the published addresses of a running container that the engine's rules do not bring connections from.
 
-    Rules of an engine that does not use iptables are not known here.
+    C(settings) are the engine's. Rules of an engine that does not use iptables are not known here.
     """
-    settings = engine_settings()
     wanted = mappings(container)
     if not wanted or not settings.get("iptables", True) or settings.get("firewall-backend", "iptables") != "iptables":
         return
@@ -235,5 +234,10 @@ def doubts(container):
         holder = port_holder(address, port, container)
         if holder:
             yield f"{address}:{port} should be {container}, and is held by {holder}. Stop it, then deploy again."
-    for published in broken_mappings(container):
+    try:
+        settings = engine_settings()
+    except ValueError as error:
+        yield f"{ENGINE_SETTINGS} holds no valid JSON object ({error}). Mend or remove it, then deploy again."
+        return
+    for published in broken_mappings(container, settings):
         yield f"Connections to {published} are not brought to {container}: rules of the engine are gone. Deploy again."

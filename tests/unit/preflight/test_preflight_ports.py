@@ -110,14 +110,24 @@ def test_name_of_the_engine_is_believed_of_root_alone(publishing, monkeypatch, u
     assert ports.port_holder("127.0.0.1", 5432, "jarvis-postgres") == holder
 
 
-@pytest.mark.parametrize("settings", ['{"iptables": false}', '{"firewall-backend": "nftables"}'])
-def test_rules_of_an_engine_without_iptables_are_not_judged(tmp_path, monkeypatch, settings):
-    path = tmp_path / "daemon.json"
-    path.write_text(settings)
-    monkeypatch.setattr(ports, "ENGINE_SETTINGS", str(path))
+@pytest.mark.parametrize(
+    ("settings", "broken"),
+    [({}, ["127.0.0.1:5432"]), ({"iptables": False}, []), ({"firewall-backend": "nftables"}, [])],
+)
+def test_rules_of_an_engine_without_iptables_are_not_judged(monkeypatch, settings, broken):
     monkeypatch.setattr(ports, "mappings", lambda _container: [LOOPBACK])
     monkeypatch.setattr(ports, "packet_filter", lambda _table: [])
-    assert list(ports.broken_mappings("jarvis-postgres")) == []
+    assert list(ports.broken_mappings("jarvis-postgres", settings)) == broken
+
+
+def test_broken_settings_of_the_engine_are_a_doubt_that_names_the_remedy(tmp_path, monkeypatch):
+    path = tmp_path / "daemon.json"
+    path.write_text("{broken")
+    monkeypatch.setattr(ports, "ENGINE_SETTINGS", str(path))
+    monkeypatch.setattr(ports, "mappings", lambda _container: [])
+    (doubt,) = ports.doubts("jarvis-postgres")
+    assert doubt.startswith(f"{path} holds no valid JSON object (Expecting property name")
+    assert doubt.endswith("Mend or remove it, then deploy again.")
 
 
 def test_container_that_does_not_run_is_doubted(monkeypatch):
