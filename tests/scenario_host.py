@@ -124,13 +124,9 @@ def database_hosts():
 
 
 def pytest_generate_tests(metafunc):
-    """Run every test on each of the scenario's hosts, all of them on one host before the next.
-
-    A file whose outcome the host's libraries hardly decide may name in C(ONLY_ON) the ones that it runs on.
-    """
+    """Run every test on each of the scenario's hosts, all of them on one host before the next."""
     if "host" in metafunc.fixturenames:
-        hosts = getattr(metafunc.module, "ONLY_ON", database_hosts())
-        metafunc.parametrize("host", hosts, indirect=True, scope="session")
+        metafunc.parametrize("host", database_hosts(), indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

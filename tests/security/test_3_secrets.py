@@ -14,7 +14,6 @@ import pytest
 from scenario_host import PROJECT
 from secret_forms import forms
 
-ONLY_ON = ["jarvis-security-debian12"]
 # Another one each time, so that a run finds no traces of the one before.
 OF_THIS_RUN = token_hex(4)
 GIVEN = {

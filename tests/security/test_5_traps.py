@@ -13,7 +13,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "schema"))
 
 from schema_traps import EXPORTER, LOOKING_AROUND, PLANT, REMOVE, springs_of  # noqa: E402
 
-ONLY_ON = ["jarvis-security-debian13"]
 # As the application: its schemas, those of the roles that are served by it, the one that it may create in.
 SCHEMAS = ("postgres", "public")
 EXECUTE = """

