@@ -81,7 +81,7 @@ class Server:
             )
         )
         self.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
-        self.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO jarvis").format(sql.Identifier(name)))
+        self.execute(sql.SQL("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO jarvis").format(sql.Identifier(name)))
         self.execute(
             sql.SQL("GRANT CONNECT ON DATABASE {} TO jarvis_readonly, jarvis_migrator").format(sql.Identifier(name))
         )

@@ -68,9 +68,14 @@ SERVER_MUTATIONS: list[tuple[str, str, str]] = [
         "database {database}: public is CONNECT",
     ),
     (
-        "GRANT CREATE ON DATABASE {database} TO jarvis",
+        "GRANT CREATE ON DATABASE {database} TO jarvis_readonly",
+        "REVOKE CREATE ON DATABASE {database} FROM jarvis_readonly",
+        "database {database}: creators is jarvis,jarvis_readonly, should be jarvis",
+    ),
+    (
         "REVOKE CREATE ON DATABASE {database} FROM jarvis",
-        "database {database}: creators is jarvis",
+        "GRANT CREATE ON DATABASE {database} TO jarvis",
+        "database {database}: creators is not set, should be jarvis",
     ),
     (
         "ALTER DATABASE {database} SET timezone = 'Asia/Tokyo'",
@@ -114,7 +119,8 @@ SERVER_MUTATIONS: list[tuple[str, str, str]] = [
     ),
     (
         "ALTER DATABASE {database} OWNER TO jarvis",
-        "ALTER DATABASE {database} OWNER TO jarvis_owner; GRANT CONNECT, TEMPORARY ON DATABASE {database} TO jarvis",
+        "ALTER DATABASE {database} OWNER TO jarvis_owner;"
+        "GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {database} TO jarvis",
         "database {database}: owner is jarvis, should be jarvis_owner",
     ),
 ]

@@ -65,7 +65,7 @@ def test_the_refusal_says_what_to_do_instead(rows: Database) -> None:
         "CREATE TABLE mine () INHERITS (tool_calls)",
         "CREATE TABLE mine (n integer REFERENCES tool_calls (id) ON DELETE CASCADE)",
         "CREATE TABLE jarvis_meta.mine (n integer)",
-        "CREATE SCHEMA mine",
+        "CREATE SCHEMA mine AUTHORIZATION jarvis_owner",
         "SET ROLE jarvis_owner",
         "DELETE FROM memory_facts",
         "INSERT INTO tool_call_history (tool_name) VALUES ('x')",

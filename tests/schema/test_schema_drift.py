@@ -103,6 +103,9 @@ def test_what_the_application_makes_is_reported_as_its_own(deployed: Database) -
         CREATE VIEW scratch_view AS SELECT * FROM scratch;
         CREATE FUNCTION helper() RETURNS integer LANGUAGE sql RETURN 1;
         CREATE TYPE word AS ENUM ('a');
+        CREATE SCHEMA IF NOT EXISTS mine;
+        CREATE TABLE mine.scratch (n integer);
+        CREATE EXTENSION citext SCHEMA mine;
         """,
         user="jarvis",
     )
@@ -110,8 +113,11 @@ def test_what_the_application_makes_is_reported_as_its_own(deployed: Database) -
     assert outcome.drift == []
     assert outcome.application_objects == [
         "enum public.word",
+        "extension citext",
         "function public.helper()",
+        "schema mine",
         "sequence public.scratch_id_seq",
+        "table mine.scratch",
         "table public.scratch",
         "view public.scratch_view",
     ]

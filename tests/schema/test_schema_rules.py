@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from psycopg2 import errors
-from schema_server import Database
+from schema_server import Database, docker
 
 
 def test_columns_are_the_original_ones(deployed: Database) -> None:
@@ -98,6 +98,12 @@ def test_the_reader_reads_everything_and_writes_nothing(rows: Database) -> None:
     for attempt in ("INSERT INTO agent_state (key, value) VALUES ('x', '1')", "CREATE TABLE mine (n integer)"):
         with pytest.raises(errors.InsufficientPrivilege):
             rows.execute(attempt, user="jarvis_readonly")
+
+
+def test_the_reader_dumps_the_schema_public(rows: Database) -> None:
+    dumped = docker("exec", rows.server.container, "pg_dump", "-U", "jarvis_readonly", "-n", "public", rows.name)
+    assert "COPY public.tool_calls " in dumped
+    assert "SELECT pg_catalog.setval('public.tool_calls_id_seq'" in dumped
 
 
 def test_public_has_nothing(rows: Database) -> None:

@@ -98,6 +98,10 @@ options:
     type: list
     elements: str
     default: []
+  permissions:
+    description: Permissions of Redis' users, lists by the variable that sets them.
+    type: dict
+    default: {}
   passwords:
     description: Given passwords by the variable that sets them; null where one is to be generated.
     type: dict
@@ -211,6 +215,7 @@ ARGUMENTS = {
     },
     "tls_enabled": {"type": "bool", "default": False},
     "found": {"type": "list", "elements": "str", "default": []},
+    "permissions": {"type": "dict", "default": {}},
     "passwords": {"type": "dict", "default": {}, "no_log": True},
     "engine_settings": {"type": "dict", "default": {}},
     "postgres_image": {"type": "str", "default": ""},

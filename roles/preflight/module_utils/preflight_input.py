@@ -23,6 +23,8 @@ WITHOUT_NORMAL_FORM = (
     stringprep.in_table_c9,
 )
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
+# Commands and categories only: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
+PERMISSION = re.compile(r"[+-](@[a-z]+|[a-z_.-]+(\|[a-z_-]+)?)")
 
 
 def identifier_problems(identifiers):
@@ -33,6 +35,20 @@ def identifier_problems(identifiers):
                 f"{variable} is {name!r}, which is no plain SQL identifier. Use lower-case letters, digits "
                 f"and underscores, starting with a letter, at most {IDENTIFIER_LIMIT} characters."
             )
+
+
+def permission_problems(permissions):
+    """Yield a problem for each of C(permissions) {variable: [permission, ...]} that gives or takes no command.
+
+    Whatever else the server's access list knows, such as passwords and key patterns, is not a list's to change.
+    """
+    for variable, given in permissions.items():
+        for permission in given:
+            if not PERMISSION.fullmatch(permission):
+                yield (
+                    f"{variable} holds {permission!r}, which gives or takes no command of Redis. Write each as "
+                    "+command, -command, +command|subcommand or +@category."
+                )
 
 
 def password_problems(passwords):

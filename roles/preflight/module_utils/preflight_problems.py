@@ -20,6 +20,7 @@ def input_problems(given):
         given["supported_architectures"],
     )
     yield from checks.identifier_problems(given["identifiers"])
+    yield from checks.permission_problems(given["permissions"])
     yield from checks.password_problems(given["passwords"])
     yield from checks.address_problems(given["addresses"], given["tls_enabled"])
     yield from checks.network_problems(given["addresses"])

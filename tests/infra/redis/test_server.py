@@ -86,13 +86,14 @@ def test_application_may_do_its_work_and_no_more(on_host):
     needed = [
         *("GET k", "SET k v", "DEL k", "EXPIRE k 1", "INCR k", "SCAN 0", "PING", "INFO", "CLIENT SETNAME x"),
         *("MULTI", "WATCH k", "EVAL x 0", "EVALSHA x 0", "SCRIPT LOAD x", "BLPOP k 1", "ZADD k 1 m", "HSET k f v"),
+        *("CLIENT LIST", "CLIENT NO-EVICT ON", "ROLE", "SORT k"),
         *("XADD k * f v", "XREADGROUP GROUP g c STREAMS k >", "XACK k g 1-1", "PUBLISH c m", "SUBSCRIBE c"),
     ]
     refused = [
         *("FLUSHALL", "FLUSHDB", "SWAPDB 0 1", "KEYS *", "SHUTDOWN", "DEBUG SLEEP 0", "MONITOR", "SAVE", "BGSAVE"),
         *("CONFIG GET dir", "CONFIG SET dir /tmp", "MODULE LOAD /x.so", "ACL LIST", "ACL SETUSER jarvis +@all"),
         *("REPLICAOF h 1", "MIGRATE h 1 k 0 1", "CLIENT KILL ID 1", "SLOWLOG GET", "LATENCY RESET", "FAILOVER"),
-        *("SCRIPT DEBUG SYNC", "SCRIPT KILL", "FUNCTION KILL"),
+        *("SCRIPT DEBUG SYNC", "SCRIPT KILL", "FUNCTION KILL", "CLIENT PAUSE 1", "CLIENT UNBLOCK 1", "RESTORE k 0 x"),
     ]
     assert on_host(ask, needed + refused) == needed
 

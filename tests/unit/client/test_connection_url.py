@@ -14,7 +14,7 @@ def urls(load):
 
 @pytest.mark.parametrize("password", ["plain", "a:b", "a/b", "a@b", "50%", "a b", "a'\"b", "?#[]", "näme", "🤖", "+"])
 def test_password_is_read_back_from_the_url(urls, password):
-    parts = urlsplit(f"postgres://jarvis:{urls.url_part(password)}@127.0.0.1:5432/jarvis")
+    parts = urlsplit(f"postgresql://jarvis:{urls.url_part(password)}@127.0.0.1:5432/jarvis")
     assert unquote(parts.password) == password
     assert parts.hostname == "127.0.0.1"
     assert parts.path == "/jarvis"

@@ -22,6 +22,21 @@ def test_other_identifier_is_refused_by_name(name):
 
 
 @pytest.mark.parametrize(
+    "permission", ["+flushdb", "-@scripting", "+config|get", "+sort_ro", "+client|no-evict", "+ft.search"]
+)
+def test_permission_of_a_command_is_accepted(permission):
+    assert list(checks.permission_problems({"redis_application_permissions": [permission]})) == []
+
+
+@pytest.mark.parametrize(
+    "permission", ["flushdb", "nopass", ">password", "~*", "on", "+get ~x", "+get\nuser x on nopass +@all", "+@a|b", ""]
+)
+def test_permission_that_is_something_else_is_refused_by_name(permission):
+    (problem,) = checks.permission_problems({"redis_application_permissions": ["+keys", permission]})
+    assert problem.startswith(f"redis_application_permissions holds {permission!r}, which gives or takes no command")
+
+
+@pytest.mark.parametrize(
     "password", [None, "secret", "with space", "quote'\"", "p%:/@#?", "naïve パス", "سلام", "x" * 4096]
 )
 def test_usable_password_is_accepted(password):

@@ -38,7 +38,7 @@ SELECT d.datdba::regrole::text,
     (SELECT string_agg(privilege_type, ',' ORDER BY privilege_type)
      FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) WHERE grantee = 0),
     (SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles
-     WHERE rolname = ANY (%(roles)s) AND pg_roles.oid <> d.datdba
+     WHERE rolname = ANY (%(roles)s) AND rolname <> %(owner)s
          AND has_database_privilege(pg_roles.oid, d.oid, 'CREATE')),
     d.datallowconn,
     (SELECT string_agg(rolname, ',' ORDER BY rolname) FROM pg_roles
@@ -70,7 +70,13 @@ def promised_and_actual(
     """
     clients = sorted([target.migrator, *application_roles, *reader_roles])
     roles = [target.owner, target.migrator, *application_roles, *reader_roles]
-    values = {"roles": roles, "clients": clients, "database": target.database, "administrator": target.user}
+    values = {
+        "roles": roles,
+        "clients": clients,
+        "database": target.database,
+        "owner": target.owner,
+        "administrator": target.user,
+    }
     promised: Snapshot = {}
     actual: Snapshot = {}
 
@@ -108,7 +114,8 @@ def promised_and_actual(
         note(actual, "server setting", f"{name} of ALTER SYSTEM", value=value)
 
     names = ("owner", "public", "creators", "connections", "clients")
-    here = (target.owner, None, None, True, ",".join(clients) or None)
+    makers = ",".join(sorted(application_roles)) or None
+    here = (target.owner, None, makers, True, ",".join(clients) or None)
     note(promised, "database", target.database, **dict(zip(names, here, strict=True)))
     cursor.execute(DATABASE, values)
     for there in cursor.fetchall():
