@@ -29,6 +29,8 @@ KILLED = (
     "It was killed. Where nobody did that, the kernel did for lack of memory (journalctl -k | grep -i oom): raise "
     "{memory_variable}, or give the host more memory."
 )
+STOPPED = "It was stopped, and ended cleanly. A deployment starts it again."
+PAUSED = "Somebody has paused it. As root on the host: docker unpause {name}"
 NO_MEMORY = "It needs more memory than it has. Raise {memory_variable}, or give the host more memory."
 DAMAGED_AOF = (
     "The append-only file is damaged. Everything before the damage can be saved; what follows it in {file} is cut "
@@ -90,7 +92,7 @@ OF_SERVERS = tuple(
         (r"Unexpected end of file reading the append only file ([^\s:]+?)\.? ", DAMAGED_AOF),
         (r"Unknown command '[^']*' reading the append only file ([^\s:]+)", DAMAGED_AOF),
         (r"Can't handle RDB format version", VERSION),
-        (r"(?:RDB base file|RDB preamble of the AOF file) ([^\s:,]+)", DAMAGED_RDB),
+        (r"Error reading the RDB (?:base file|preamble of the AOF file) ([^\s:,]+)", DAMAGED_RDB),
         (r"AOF MANIFEST FILE ERROR|Found an empty AOF manifest|the truncated file is not the last", DAMAGED_MANIFEST),
         (r"(?:AOF|append log) file (\S+) (?:doesn't exist|for reading: No such file)", DAMAGED_MANIFEST),
         (r"FATAL CONFIG FILE ERROR|Fatal error, can't open config file", BAD_SETTING),

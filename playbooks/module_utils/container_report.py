@@ -67,6 +67,11 @@ def state_line(state):
 def of_server(container, event, lines):
     """Return the report of a container after an event such as C(ended with exit code 1)."""
     name, state = container["Name"].lstrip("/"), container["State"]
+    # It did not end by itself, so that its log explains nothing.
+    if state["Status"] == "paused":
+        return f"{name} {event}.\n{remedies.PAUSED.format(name=name)}"
+    if state["Status"] == "exited" and state["ExitCode"] == 0:
+        return f"{name} {event}.\n{remedies.STOPPED}"
     cause, remedy = remedy_for(container, [*lines, *health_lines(state)])
     if state.get("OOMKilled"):
         remedy = remedies.NO_MEMORY.format(**facts(container, ""))

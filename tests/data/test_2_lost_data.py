@@ -69,6 +69,33 @@ def test_folders_that_are_gone(refused, host):
     assert there.stdout == ""
 
 
+def rename(host, old, new):
+    host.sql(f"ALTER DATABASE {old} RENAME TO {new}", database="postgres")
+
+
+def test_database_that_is_gone_from_its_server(deploy, host):
+    cut_off = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'jarvis'"
+    host.sql("ALTER DATABASE jarvis ALLOW_CONNECTIONS false", database="postgres")
+    host.sql(cut_off, database="postgres")
+    rename(host, "jarvis", "elsewhere")
+    preview, run = deploy("--check"), deploy()
+    databases = host.sql("SELECT string_agg(datname, ' ' ORDER BY 1) FROM pg_database", database="postgres")
+    allowed = deploy(postgres_allow_empty=True)
+    rows = host.sql("SELECT count(*) FROM public.agent_state")
+    host.sql("DROP DATABASE jarvis WITH (FORCE)", database="postgres")
+    rename(host, "elsewhere", "jarvis")
+    host.sql("ALTER DATABASE jarvis ALLOW_CONNECTIONS true", database="postgres")
+    for refusal in (preview, run):
+        assert refusal.code == 2
+        assert (
+            "this server had its database, and has no database jarvis now. It has elsewhere, postgres." in refusal.text
+        )
+    assert databases == "elsewhere postgres template0 template1"
+    assert (allowed.code, rows) == (0, "0")
+    assert "made a new, empty database jarvis" in allowed.text
+    assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'lost?'") == "1"
+
+
 def test_folders_that_were_emptied_start_no_server_by_themselves(refused, host):
     with servers_stopped(host):
         host.run(f"mv {POSTGRES} {POSTGRES}.kept; mv {REDIS} {REDIS}.kept")

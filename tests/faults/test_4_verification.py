@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 
 def test_tests_that_cannot_start_say_why(play, tmp_path, monkeypatch):
     # What an ansible-core of one's own sees that has no pytest beside it.
-    (tmp_path / "pytest.py").write_text("import sys; sys.exit('No module named pytest')")
+    (tmp_path / "pytest.py").write_text("raise ImportError('No module named pytest')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     run = play("playbooks/verify.yml")
     assert run.code == 2
@@ -17,7 +20,37 @@ def test_stopped_redis_is_named(play, host):
     run = play("playbooks/verify.yml")
     host.run("docker start jarvis-redis")
     assert run.code == 2
-    assert "jarvis-redis is exited" in run.text
+    assert f"{host.name}: 1 thing is wrong; " in run.text
+    assert "1. jarvis-redis is exited. (18 more promises were not looked at)" in run.text
+    assert "It was stopped, and ended cleanly. A deployment starts it again." in run.text
+
+
+def test_stopped_engine_is_one_cause(play, host):
+    host.run("systemctl stop docker.socket docker")
+    run = play("playbooks/verify.yml")
+    host.run("systemctl start docker.socket docker")
+    assert run.code == 2
+    assert f"{host.name}: 1 thing is wrong; 0 promises hold. 1. The Docker engine does not answer" in run.text
+    report = re.search(r"report: (\S+)", run.output)[1]
+    assert "docker logs --tail 50 jarvis-redis" in Path(report).read_text()
+
+
+def test_shell_that_prints_disturbs_nothing(play, host):
+    host.run("sed -i '1i echo welcome to this host; echo 0; echo beware >&2' /root/.bashrc")
+    run = play("playbooks/verify.yml")
+    host.run("sed -i 1d /root/.bashrc")
+    assert run.code == 0
+    assert "97 passed" in run.text
+
+
+def test_probes_leave_no_error_in_the_servers_logs(play, host):
+    since = host.out("date --iso-8601=seconds")
+    assert play("playbooks/verify.yml").code == 0
+    lines = host.out(f"docker logs --since {since} jarvis-postgres 2>&1; docker logs --since {since} jarvis-redis 2>&1")
+    found = [line for line in lines.splitlines() if re.search("ERROR|FATAL|PANIC|WARNING|#", line)]
+    # The superuser who comes over the network has to be tried, and that is written down.
+    assert len(found) == 1
+    assert "pg_hba.conf rejects connection for host" in found[0]
 
 
 def test_column_turned_to_text_is_named(play, host):
@@ -28,11 +61,17 @@ def test_column_turned_to_text_is_named(play, host):
     assert "memory_facts.body is not jsonb" in run.text
 
 
-def test_dropped_table_is_named(play, host):
+def test_dropped_table_is_named_by_all_who_should_see_it(play, deploy, host):
     host.sql("DROP TABLE public.memory_facts CASCADE")
     run = play("playbooks/verify.yml")
     assert run.code == 2
-    assert "table memory_facts is missing" in run.text
+    assert f"{host.name}: 1 thing is wrong; " in run.text
+    assert "1. table memory_facts is missing, and what was in it." in run.text
+    for other in (play("playbooks/schema.yml"), deploy()):
+        assert other.code == 2
+        assert f"{host.name}: the database jarvis is not what its migrations make: - " in other.text
+        assert "- table public.memory_facts is missing" in other.text
+        assert 'docs/operations.md, "A table is lost"' in other.text
 
 
 def test_data_outside_of_its_folder_is_named(play, host):
@@ -45,8 +84,5 @@ def test_data_outside_of_its_folder_is_named(play, host):
     )
     run = play("playbooks/verify.yml")
     assert run.code == 2
-    assert (
-        "FAILED tests/infra/postgres/test_container.py::test_data_is_a_folder_of_the_host_that_no_engine_removes"
-        in run.text
-    )
-    assert "/var/lib/jarvis/postgres/data" in run.text
+    assert "data is a folder of the host that no engine removes: found ('volume', " in run.text
+    assert "wanted ('bind', '/var/lib/jarvis/postgres/data')" in run.text

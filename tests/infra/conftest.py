@@ -6,25 +6,30 @@ import base64
 import inspect
 import json
 import shlex
-import tempfile
 import textwrap
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
+from deployed import client_settings, database_name, superuser_rows
 
 # At least so many tests make a run complete; a run that lost some must not pass.
-MINIMUM_TESTS = {"common": 8, "postgres": 72, "redis": 18, "disruptive": 5}
-LOG_LINES = 20
+MINIMUM_TESTS = {"common": 8, "postgres": 71, "redis": 18, "disruptive": 5}
 # What the deployment looks at ports with: who answers at one.
 PORTS = Path(__file__).parents[2] / "roles/preflight/module_utils/preflight_ports.py"
+UNSENT = "No password was sent."
+# There, since what a command holds is seen by every user of the host.
+READ_SETTINGS = """
+import shlex
+words = shlex.split(open("/etc/jarvis/jarvis.env").read(), comments=True)
+settings = dict(word.split("=", 1) for word in words if word.startswith(prefix))
+"""
 # Before a password is sent.
 ASK_NOBODY_ELSE = """
 servers = {"DATABASE_URL": "jarvis-postgres", "REDIS_URL": "jarvis-redis"}
 found = [doubt for variable, server in servers.items() if variable in settings for doubt in doubts(server)]
 if found:
-    raise SystemExit("\\n".join(["No password was sent.", *found]))
+    raise SystemExit("\\n".join([UNSENT, *found]))
 """
 
 
@@ -52,66 +57,33 @@ def pytest_collection_finish(session):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Turn a skipped test into a failed one, and show a failed one the servers' last log lines."""
+    """Turn a skipped test into a failed one."""
     report = yield
     if report.skipped:
         report.outcome = "failed"
-    if report.failed and "host" in item.funcargs:
-        for name in ("jarvis-postgres", "jarvis-redis"):
-            logs = item.funcargs["host"].run(f"docker logs --tail {LOG_LINES} {name} 2>&1")
-            report.sections.append((f"last log lines of {name}", logs.stdout))
     return report
 
 
-def pytest_terminal_summary(terminalreporter):
-    """Show the figures that tests recorded, such as the days a certificate has left."""
-    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
-        for name, value in report.user_properties:
-            terminalreporter.write_line(f"{name}: {value}")
+@pytest.fixture(scope="session")
+def host(reached_host):
+    """Return the host, on which every command runs as root."""
+    return reached_host
 
 
 @pytest.fixture(scope="session")
-def ssh_options(request):
-    """Return the options that ssh is given: those of the inventory, and that all commands share one connection."""
-    given = request.config.getoption("ssh_extra_args") or ""
-    with tempfile.TemporaryDirectory(prefix="jarvis-") as sockets:
-        yield given if "controlpath" in given.lower() else f"{given} -o ControlPath={sockets}/%C"
-
-
-@pytest.fixture(scope="module")
-def host(host, ssh_options):
-    """Return the host; testinfra knows the option --ssh-extra-args and does not hand it to its connection."""
-    host.backend.ssh_extra_args = ssh_options
-    return host
-
-
-@pytest.fixture(scope="module", autouse=True)
-def as_root(host):
-    """Be root on the host, through sudo where we are not."""
-    if host.run("id -u").stdout.strip() == "0":
-        yield
-    elif host.run("sudo -n true").rc != 0:
-        pytest.exit("verification needs root on the host, or sudo without a password", returncode=1)
-    else:
-        with host.sudo():
-            yield
-
-
-@pytest.fixture(scope="module")
-def settings(as_root, host):
+def settings(host):
     """Return the client settings of the host as {variable: value}."""
-    words = shlex.split(host.file("/etc/jarvis/jarvis.env").content_string, comments=True)
-    return dict(word.split("=", 1) for word in words)
+    return client_settings(host)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def database(settings):
     """Return the name of the database."""
-    return unquote(urlsplit(settings["DATABASE_URL"]).path[1:])
+    return database_name(settings)
 
 
-@pytest.fixture(scope="module")
-def container(as_root, host):
+@pytest.fixture(scope="session")
+def container(host):
     """Return a function that inspects a container by name, once; a missing one fails with its name."""
 
     @cache
@@ -123,8 +95,8 @@ def container(as_root, host):
     return inspect_container
 
 
-@pytest.fixture(scope="module")
-def privileges(as_root, host):
+@pytest.fixture(scope="session")
+def privileges(host):
     """Return a function that tells, as the kernel sees it, what the main process of a container may do."""
 
     @cache
@@ -136,38 +108,28 @@ def privileges(as_root, host):
     return read_privileges
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def admin_sql(host, database):
     """Return a function that runs a query as the superuser over the socket; its rows are lists of strings."""
-
-    def query(sql):
-        script = base64.b64encode(sql.encode()).decode()
-        # The application may create functions and operators in public; a name without schema must not find one.
-        command = (
-            f"env PGOPTIONS=-csearch_path= psql -X -U postgres -d {database} -v ON_ERROR_STOP=1 --csv -t -P null=NULL"
-        )
-        result = host.run(f"echo {script} | base64 -d | docker exec -i jarvis-postgres {command}")
-        assert result.rc == 0, f"jarvis-postgres refused a query: {result.stderr}"
-        return [line.split(",") for line in result.stdout.splitlines()]
-
-    return query
+    return partial(superuser_rows, host, database)
 
 
 @pytest.fixture
-def on_host(host):
+def on_host(host, request):
     """Return a function that runs a Python function on the host, as an ordinary client of its servers.
 
     The function gets the host's client settings {variable: value} and the given arguments, has to import what it
     uses itself, and its result comes back through JSON. It is not run while anybody but our servers may answer it.
+    Tests of one server get the settings of this one.
     """
+    prefix = {"postgres": "DATABASE_", "redis": "REDIS_"}.get(request.path.parent.name, "")
 
     def run(function, *arguments):
         source = "\n".join(
             [
                 PORTS.read_text(),
-                "import shlex",
-                "words = shlex.split(open('/etc/jarvis/jarvis.env').read(), comments=True)",
-                "settings = dict(word.split('=', 1) for word in words)",
+                f"UNSENT, prefix = {UNSENT!r}, {prefix!r}",
+                READ_SETTINGS,
                 ASK_NOBODY_ELSE,
                 textwrap.dedent(inspect.getsource(function)),
                 f"print(json.dumps({function.__name__}(settings, *{arguments!r})))",
@@ -175,7 +137,11 @@ def on_host(host):
         )
         script = base64.b64encode(source.encode()).decode()
         result = host.run(f"echo {script} | base64 -d | /usr/bin/python3 -")
-        assert result.rc == 0, f"{function.__name__} failed on the host:\n{result.stderr}"
+        if result.rc != 0:
+            print(result.stderr)  # all of it, into the report's file
+            if result.stderr.startswith(UNSENT):
+                pytest.fail(result.stderr.strip(), pytrace=False)
+            raise RuntimeError((result.stderr.strip().splitlines() or ["a client ended without a word"])[-1])
         return json.loads(result.stdout)
 
     return run

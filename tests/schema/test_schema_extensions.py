@@ -110,7 +110,7 @@ def test_one_that_the_image_lacks_is_refused_by_name_before_anything_is_touched(
 def test_one_that_is_taken_from_the_list_is_told_and_stays(deployed: Database) -> None:
     deployed.run(target=listed(deployed, "amcheck", "pgcrypto"))
     outcome = deployed.run(target=listed(deployed, "amcheck"))
-    assert outcome.warnings == ["Drift: extension pgcrypto should not be there"]
+    assert outcome.differences == ["extension pgcrypto should not be there"]
     assert where(deployed)["pgcrypto"] == "extensions"
     deployed.execute("DROP EXTENSION pgcrypto")
     assert deployed.run(target=listed(deployed, "amcheck"), state="verified").drift == []

@@ -108,6 +108,12 @@ changes:
   elements: str
   returned: always
   sample: ["jarvis: password", "jarvis: without setting local_preload_libraries"]
+databases:
+  description: Names of the server's databases that are no templates.
+  type: list
+  elements: str
+  returned: always
+  sample: [jarvis, postgres]
 problem:
   description:
     - Why nothing could be changed, empty when all is well. The module itself does not fail, since Ansible would hide
@@ -195,21 +201,29 @@ def reason(error):
     return ". ".join(filter(None, told)) or str(error).strip()
 
 
+def names_of_databases(connection):
+    """Return the names of the server's databases that are no templates."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname")
+        return [name for (name,) in cursor.fetchall()]
+
+
 def main():
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     if psycopg2 is None:
-        module.exit_json(changed=False, changes=[], problem=missing_required_lib("psycopg2"))
-    changes, problem = [], ""
+        module.exit_json(changed=False, changes=[], databases=[], problem=missing_required_lib("psycopg2"))
+    changes, databases, problem = [], [], ""
     try:
         connection = connect(module.params["login_unix_socket"], module.params["login_user"])
         try:
             changes = converge(connection, module.params["roles"], module.check_mode)
+            databases = names_of_databases(connection)
         finally:
             connection.close()
     except psycopg2.Error as error:
         problem = reason(error)
-    module.exit_json(changed=bool(changes), changes=changes, problem=problem)
+    module.exit_json(changed=bool(changes), changes=changes, databases=databases, problem=problem)
 
 
 if __name__ == "__main__":

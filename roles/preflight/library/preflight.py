@@ -177,6 +177,7 @@ import os
 import time
 
 from ansible.module_utils import container_mounts
+from ansible.module_utils import preflight_engine as engine
 from ansible.module_utils import preflight_host as host
 from ansible.module_utils import preflight_ports as ports
 from ansible.module_utils import preflight_problems as checks
@@ -260,6 +261,7 @@ def main():
         problems.append(
             f"{ports.ENGINE_SETTINGS} holds no valid JSON object ({error}). Mend or remove it; its settings are kept."
         )
+    problems += engine.problems(given["engine_settings"], settings)
     data_root = settings.get("data-root", host.DEFAULT_DATA_ROOT)
     problems += checks.capacity_problems(given, memory, data_root)
     problems += checks.address_problems(given)

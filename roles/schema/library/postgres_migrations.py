@@ -202,7 +202,8 @@ version:
   sample: 7
 drift:
   description:
-    - What differs from the files. Looked for in check mode, with O(state=verified), and after files were applied.
+    - What differs from the files and from what is promised of the roles, after the pending ones were applied.
+    - Not known, which is told, while somebody holds an exclusive lock on a table.
   type: list
   elements: dict
   returned: always
@@ -223,8 +224,14 @@ drift:
       description: What is there instead. None if it is missing.
       type: dict
       sample: {type: text}
+differences:
+  description: The same, a line each for people.
+  type: list
+  elements: str
+  returned: always
+  sample: [table public.memory_facts is missing]
 application_objects:
-  description: What the application made for itself. Returned when drift is looked for.
+  description: What the application made for itself.
   type: list
   elements: str
   returned: always

@@ -6,6 +6,8 @@ from collections import defaultdict
 
 import pytest
 
+pytestmark = pytest.mark.tables
+
 ID = ("id", "integer", "not null", "identity always")
 
 # Column, type, nullability, default.

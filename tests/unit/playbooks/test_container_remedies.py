@@ -148,6 +148,29 @@ def test_refusal_of_the_engine_leads_to_a_remedy(failure, remedy):
     assert failure in said
 
 
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({"Status": "exited", "ExitCode": 0}, "It was stopped, and ended cleanly. A deployment starts it again."),
+        (
+            {"Status": "paused", "ExitCode": 0},
+            "Somebody has paused it. As root on the host: docker unpause jarvis-redis",
+        ),
+    ],
+)
+def test_server_that_did_not_end_by_itself_is_explained_without_its_log(state, told):
+    lines = ["Reading RDB base file on AOF loading...", "Ready to accept connections"]
+    text = report.of_server(container("jarvis-redis", **state), f"is {state['Status']}", lines)
+    assert text == f"jarvis-redis is {state['Status']}.\n{told}"
+
+
+def test_what_a_good_start_says_is_no_damage():
+    lines = ["Reading RDB base file on AOF loading...", "DB loaded from base file a.1.base.rdb: 0.000 seconds"]
+    text = report.of_server(container("jarvis-redis", ExitCode=137), "is exited", lines)
+    assert "It was killed." in text
+    assert "damaged" not in text
+
+
 def test_line_that_tells_the_cause_is_shown_even_if_many_follow():
     log = ["FATAL:  data directory has wrong ownership", *(f"line {number}" for number in range(50))]
     said = report.of_server(container(), "ended", log).splitlines()

@@ -9,6 +9,7 @@ from .files import check
 from .outcome import Outcome
 from .run import Request, Run, check_role_settings
 from .session import MAINTENANCE, Target, connect, psycopg2
+from .work import bring_up_to_date, look_for_drift, preview_pending, verify
 
 
 def perform(target: Target, request: Request, outcome: Outcome) -> None:
@@ -38,18 +39,14 @@ def perform(target: Target, request: Request, outcome: Outcome) -> None:
 def _perform(run: Run, preview: bool) -> None:
     plan = run.plan()
     check(plan.pending)
-    applying = run.request.state == "applied" and not preview
-    if applying and not plan.pending and reference.fits(run.connection, run.target, plan.applied):
-        return
-    # Ansible compiles a module on every call: the larger part is loaded only when there is work for it.
-    from .work import bring_up_to_date, preview_pending, verify  # noqa: PLC0415
-
     if run.request.state == "verified":
         verify(run, plan)
     elif preview:
         preview_pending(run, plan)
-    else:
+    elif plan.pending or not reference.fits(run.connection, run.target, plan.applied):
         bring_up_to_date(run)
+    else:
+        look_for_drift(run, plan)
 
 
 def _connect(target: Target, outcome: Outcome, preview: bool):

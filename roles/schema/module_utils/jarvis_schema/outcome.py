@@ -16,6 +16,7 @@ class Outcome:
         self.extensions: list[str] = []
         self.version = 0
         self.drift: list[dict[str, object]] = []
+        self.differences: list[str] = []  # the drift, as lines for people
         self.application_objects: list[str] = []
         self.timings: dict[str, float] = {}  # milliseconds
         self.diff: dict[str, str] = {}
@@ -41,6 +42,7 @@ class Outcome:
             "extensions": self.extensions,
             "version": self.version,
             "drift": self.drift,
+            "differences": self.differences,
             "application_objects": self.application_objects,
             "timings": self.timings,
         }

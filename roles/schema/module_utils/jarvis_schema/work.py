@@ -14,7 +14,7 @@ from .shadow import shadow
 from .shadowing import shadowing
 from .spelling import comparable, settle
 
-PREVIEW_LOCK_TIMEOUT = 1.0  # seconds; a preview rather knows less than it waits
+LOOK_LOCK_TIMEOUT = 1.0  # seconds; who only looks rather knows less than he waits
 
 
 def verify(run: Run, plan: ledger.Plan) -> None:
@@ -39,7 +39,8 @@ def preview_pending(run: Run, plan: ledger.Plan) -> None:
     if plan.applied:
         # Where a run would make what is remembered anew, it would bring the ledger to what this release needs, too.
         current = reference.fits(run.connection, run.target, plan.applied)
-        _warn_of_drift(run, plan, expected, PREVIEW_LOCK_TIMEOUT, with_ledger=current)
+        found = _note_drift(run, plan, expected, LOOK_LOCK_TIMEOUT, with_ledger=current)
+        run.outcome.warnings += [f"Drift: {difference}" for difference in found]
 
 
 def bring_up_to_date(run: Run) -> None:
@@ -55,7 +56,13 @@ def bring_up_to_date(run: Run) -> None:
             run.outcome.extensions = extensions.create(run.connection, run.target)
             _apply(run, plan)
             reference.remember(run.connection, run.target, run.request.migrations, to_list(expected))
-            _warn_of_drift(run, plan._replace(applied=run.request.migrations), expected, run.target.lock_timeout)
+            plan = plan._replace(applied=run.request.migrations)
+            _note_drift(run, plan, expected, run.target.lock_timeout)
+
+
+def look_for_drift(run: Run, plan: ledger.Plan) -> None:
+    """Compare, where nothing is pending, with what is remembered."""
+    _note_drift(run, plan, _expected(run, plan), LOOK_LOCK_TIMEOUT)
 
 
 def _missing_roles(run: Run) -> list[str]:
@@ -197,17 +204,17 @@ def _find_drift(
         found += compare(promised, told)[0]
         run.outcome.warnings += shadowing(cursor, request.application_roles)
     run.outcome.drift = [as_result(difference) for difference in found]
+    run.outcome.differences = [str(difference) for difference in found]
     run.outcome.application_objects = own
-    return [str(difference) for difference in found]
+    return run.outcome.differences
 
 
-def _warn_of_drift(
+def _note_drift(
     run: Run, plan: ledger.Plan, expected: Snapshot, lock_timeout: float, with_ledger: bool = True
-) -> None:
-    """Tell of drift where it is no failure; who rebuilds a table just now is not waited for."""
+) -> list[str]:
+    """Note drift where it ends nothing, and return it as lines; who rebuilds a table just now is not waited for."""
     try:
-        found = _find_drift(run, plan, expected, lock_timeout, with_ledger)
+        return _find_drift(run, plan, expected, lock_timeout, with_ledger)
     except psycopg2.errors.LockNotAvailable:
         run.outcome.warnings.append("Drift is not known: somebody holds an exclusive lock on a table or a view")
-        return
-    run.outcome.warnings += [f"Drift: {difference}" for difference in found]
+        return []

@@ -1,0 +1,89 @@
+"""Prove what is promised of a host: tests/infra, over the connection that Ansible itself has."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from pathlib import Path
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
+
+PROJECT = Path(__file__).parents[2]
+TESTS = PROJECT / "tests/infra"
+# The whole text of a verification that failed, one file a host.
+REPORTS = PROJECT / ".cache"
+
+# Whatever a shell or a Docker context of the host says.
+ENGINE = "unix:///var/run/docker.sock"
+COMMAND_SECONDS = 600
+# What a shell prints before our command, as some profiles do, is not the command's.
+MARK = "--- verify ---"
+SHELL = f'timeout --kill-after=5 {COMMAND_SECONDS} /bin/sh -c "$(cat)"'
+
+
+OPTIONS = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "--capture=sys", "--no-header", "--tb=short", "--quiet"]
+
+
+class ActionModule(ActionBase):
+    """Run the tests in this process, which has the host's connection, its options and its way to become root."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Return the verdict: C(msg) for a person, C(failed) and, of what failed, C(report), a file of this machine."""
+        result = super().run(tmp, task_vars)
+        _, given = self.validate_argument_spec(
+            {
+                "parts": {"type": "list", "elements": "str", "required": True},
+                "disruptive": {"type": "bool", "default": False},
+            }
+        )
+        if self._task.check_mode:
+            return {**result, "skipped": True, "msg": "A preview proves nothing"}
+        host = task_vars["inventory_hostname"]
+        if self.execute("id -u")[1].strip() != "0":
+            return {**result, "failed": True, "msg": f"{host}: verification needs root on the host. Set ansible_become"}
+        try:
+            verdict = self.test(host, given["parts"], given["disruptive"])
+        except ImportError as error:
+            return {**result, "failed": True, "msg": f"The tests did not run: {error}. They want pytest-testinfra."}
+        return {**result, **verdict, "changed": False}
+
+    def execute(self, command):
+        """Return (exit code, output, errors) of a shell command that is run as root, each output as text."""
+        script = f"echo '{MARK}'\nexport DOCKER_HOST={ENGINE}\n{command}\n"
+        done = self._low_level_execute_command(SHELL, in_data=script.encode())
+        if MARK not in done["stdout"]:
+            raise AnsibleError(f"no command runs on the host: {done['stderr'] or done['stdout']}")
+        return done["rc"], done["stdout"].partition(f"{MARK}\n")[2], done["stderr"]
+
+    def execute_whatever_happens(self, command):
+        """Do the same while the host may go away; RuntimeError where it is not reached, and a new connection then."""
+        try:
+            return self.execute(command)
+        except (AnsibleConnectionFailure, AnsibleError) as error:
+            with contextlib.suppress(AnsibleError, AttributeError):
+                self._connection.reset()
+            raise RuntimeError(f"the host is not reached: {error}") from error
+
+    def test(self, host, parts, disruptive):
+        """Return the verdict of the tests of some parts, or of those that disturb the host."""
+        # They want what an ansible-core of one's own may lack.
+        sys.path.insert(0, str(TESTS))
+        sys.dont_write_bytecode = True
+        import pytest  # noqa: PLC0415
+        from reached_host import ReachedHost  # noqa: PLC0415
+        from verdict import verdict  # noqa: PLC0415
+
+        os.chdir(PROJECT)
+        reached = ReachedHost(host, self.execute_whatever_happens, parts)
+        chosen = [f"--complete={','.join(parts)}", *(f"tests/infra/{part}" for part in parts)]
+        if disruptive:
+            chosen = ["--disruptive", "--complete=disruptive", "tests/infra/test_persistence.py"]
+        with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(printed):
+            code = pytest.main([*OPTIONS, *chosen], plugins=[reached])
+        return verdict(host, int(code), printed.getvalue(), reached, REPORTS)

@@ -1,0 +1,106 @@
+"""Whoever runs the playbooks needs no root on the own machine, and on the host a way to become root."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from scenario_host import PROJECT
+
+OPERATOR = "jarvis-operator"
+PASSWORD = "sudo's password"
+# Over TCP, since the tests' own way to the host takes the engine's rights.
+CONNECTION = {
+    "root": {"ansible_user": "root"},
+    "sudo": {"ansible_user": "ops"},
+    "sudo_with_password": {"ansible_user": "guarded", "ansible_become_password": PASSWORD},
+}
+
+
+def command(*words, **options):
+    return subprocess.run(words, check=True, capture_output=True, text=True, **options)
+
+
+@pytest.fixture(scope="module")
+def home():
+    """Return the home of a user of this machine without any right, with a copy of the project in it."""
+    command("useradd", "--create-home", "--shell", "/bin/sh", OPERATOR)
+    folder = Path("~jarvis-operator").expanduser()
+    command("molecule/shared/pack-project.sh", str(folder / "project.tar"), cwd=PROJECT)
+    (folder / "project").mkdir()
+    command("tar", "--extract", "--file", str(folder / "project.tar"), "--directory", str(folder / "project"))
+    shutil.copytree(sys.prefix, folder / "project/.venv", symlinks=True)
+    shutil.copy(PROJECT / ".cache/ssh_key", folder / "key")
+    shutil.copy(PROJECT / ".cache/images.tar", folder / "images.tar")
+    command("chown", "--recursive", OPERATOR, str(folder))
+    yield folder
+    command("userdel", "--remove", OPERATOR)
+
+
+@pytest.fixture(scope="module")
+def address(host):
+    """Return where the host's own SSH server answers, for root and for users with sudo."""
+    host.run("mkdir -p /run/sshd && /usr/sbin/sshd")
+    for user, rule in (("ops", "NOPASSWD: ALL"), ("guarded", "ALL")):
+        host.run(f"useradd --create-home --shell /bin/bash {user}; install -d -o {user} /home/{user}/.ssh")
+        host.run(f"cp /root/.ssh/authorized_keys /home/{user}/.ssh/ && chown {user} /home/{user}/.ssh/authorized_keys")
+        host.run(f"echo '{user} ALL=(ALL) {rule}' > /etc/sudoers.d/{user}")
+    host.run("chpasswd", stdin=f"guarded:{PASSWORD}\n")
+    # Sessions that talk, and users whose files nobody else may read.
+    host.run("sed -i '1i echo welcome; umask 077' /home/ops/.bashrc")
+    yield command(
+        "docker", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", host.name
+    ).stdout.strip()
+    host.run("pkill -x sshd; rm /etc/sudoers.d/ops /etc/sudoers.d/guarded; userdel -r ops; userdel -r guarded")
+
+
+@pytest.fixture
+def play_as_operator(home, address, host, inventory):
+    """Return a function that runs a playbook as that user, over one of the ways to the host."""
+
+    def run(way, playbook, **variables):
+        given = yaml.safe_load(Path(inventory).read_text())["all"]["vars"]
+        settings = {name: value for name, value in given.items() if name.startswith(("images_", "postgres_", "redis_"))}
+        settings |= {
+            "images_archive": str(home / "images.tar"),
+            "ansible_host": address,
+            "ansible_ssh_private_key_file": str(home / "key"),
+            "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
+            **CONNECTION[way],
+        }
+        hosts = {"hosts": {host.name: None}}
+        groups = {"all": {"vars": settings, "children": {"postgres": hosts, "redis": hosts}}}
+        (home / "project/hosts.yml").write_text(yaml.safe_dump(groups))
+        done = subprocess.run(
+            ["/usr/sbin/runuser", "--user", OPERATOR, "--", ".venv/bin/python", "-m", "ansible", "playbook"]
+            + [playbook, "-i", "hosts.yml", "-e", json.dumps(variables)],
+            cwd=home / "project",
+            env={"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        print(done.stdout + done.stderr)
+        return done.returncode, done.stdout
+
+    return run
+
+
+def test_user_without_any_right_here_deploys_and_proves(play_as_operator):
+    code, output = play_as_operator("sudo", "site.yml")
+    assert code == 0
+    assert "97 passed" in output
+
+
+@pytest.mark.parametrize("way", ["root", "sudo_with_password"])
+def test_every_way_to_become_root_serves_the_proof(play_as_operator, way):
+    code, output = play_as_operator(way, "playbooks/verify.yml")
+    assert code == 0
+    assert "97 passed" in output

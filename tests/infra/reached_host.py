@@ -1,0 +1,65 @@
+"""The host under test, behind whatever runs commands on it, and what the tests said of it. A pytest plugin."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import pytest
+import testinfra.host
+from obstacles import find_obstacles, needs
+from testinfra.backend.base import BaseBackend
+
+
+class Connection(BaseBackend):
+    """Testinfra's way to the host: a function that runs a shell command and returns (exit code, output, errors)."""
+
+    NAME = "ansible"
+
+    def __init__(self, hostname, execute):
+        super().__init__(hostname)
+        self.execute = execute
+
+    def run(self, command, *args, **_options):
+        """Return the result of a shell command."""
+        command = self.quote(command, *args)
+        code, output, errors = self.execute(command)
+        return self.result(code, command.encode(), output, errors)
+
+
+class ReachedHost:
+    """The fixture C(reached_host), and the reports of every test that failed or recorded something."""
+
+    def __init__(self, name, execute, parts):
+        self.name = name
+        self.carried = parts
+        self.testinfra_host = testinfra.host.Host(Connection(name, execute))
+        self.passed = 0
+        self.failed = []
+        self.recorded = []
+
+    @pytest.fixture(scope="session")
+    def reached_host(self):
+        """Return the host, as testinfra's modules see it."""
+        return self.testinfra_host
+
+    @cached_property
+    def obstacles(self):
+        """What is known to stand in the way of tests."""
+        return find_obstacles(self.testinfra_host, self.carried)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item):
+        """Fail with the cause alone where one is known already, whatever would follow from it."""
+        for name in needs(item):
+            if name in self.obstacles:
+                pytest.fail(self.obstacles[name], pytrace=False)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report):
+        """Keep what the verdict is made of."""
+        if report.failed:
+            self.failed.append(report)
+        elif report.when == "call":
+            self.passed += 1
+        if report.when == "call":
+            self.recorded += [f"{name}: {value}" for name, value in report.user_properties]
