@@ -66,7 +66,11 @@ def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
             {"images_source": "docker-hub"},
             "value of images_source must be one of: registry, archive, build, auto, got: docker-hub",
         ),
-        ({"postgres_port": "postgres"}, "argument 'postgres_port' is of type"),
+        ({"postgres_port": "postgres"}, "- postgres_port is 'postgres', and has to be a whole number. "),
+        ({"postgres_prot": 5433}, "- postgres_prot is no variable of this project. Did you mean postgres_port?"),
+        ({"postgress_port": 5433}, "- postgress_port is no variable of this project. Did you mean postgres_port?"),
+        ({"postgres_settings": "work_mem"}, "- postgres_settings is 'work_mem', and has to be a dict. "),
+        ({"credentials_redis_password": ["a secret"]}, "credentials_redis_password: the value is no text"),
         ({"images_redis": "redis;rm"}, 'images_redis is "redis;rm", which is no image. Write name:tag'),
         ({"images_postgres": "postgres@sha256:0123"}, 'images_postgres is "postgres@sha256:0123", which is no image.'),
         ({"images_archive": "no-such-archive.tar"}, "no-such-archive.tar"),
@@ -76,6 +80,12 @@ def test_bad_value_is_refused_by_name(deploy, variables, message):
     run = deploy(**variables)
     assert run.code == 2
     assert message in run.text
+    assert len(run.output.splitlines()) < 40
+
+
+def test_variables_of_others_may_be_listed(deploy):
+    run = deploy("--check", redis_sentinel_port=26379, preflight_foreign_variables=["redis_sentinel_port"])
+    assert run.code == 0
 
 
 def test_corrupt_archive_is_refused_before_it_is_copied(deploy, tmp_path):

@@ -108,8 +108,10 @@ def test_passwords_that_can_be_evaluated_are_not_refused_for_their_signs(folder)
 
 
 def test_deployment_and_rotation_refuse_such_passwords_before_anything_uses_one():
-    deployment = yaml.safe_load((PROJECT / "roles/preflight/tasks/main.yml").read_text())
-    assert deployment[0]["ansible.builtin.import_tasks"] == "passwords.yml"
+    variables = yaml.safe_load((PROJECT / "roles/preflight/tasks/variables.yml").read_text())
+    assert variables[0]["ansible.builtin.import_tasks"] == "passwords.yml"
+    deployment = yaml.safe_load((PROJECT / "playbooks/site.yml").read_text())[1]["tasks"]
+    assert deployment[0]["ansible.builtin.import_role"]["tasks_from"] == "variables"
     rotation = yaml.safe_load((PROJECT / "playbooks/rotate.yml").read_text())[0]["pre_tasks"]
     roles = [task.get("ansible.builtin.import_role", {}).get("tasks_from") for task in rotation]
     uses = ["preflight_passwords" in str(task) for task in rotation]
@@ -119,4 +121,4 @@ def test_deployment_and_rotation_refuse_such_passwords_before_anything_uses_one(
 def test_error_in_a_role_still_shows_its_line(folder):
     code, printed = check(folder, "-e", '{"preflight_roles": ["nowhere"]}')
     assert code == 2
-    assert "ansible.builtin.validate_argument_spec:" in printed
+    assert "- name: Check the variables of every role" in printed
