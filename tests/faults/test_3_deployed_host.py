@@ -99,7 +99,12 @@ def test_removed_containers_come_back_with_every_row_and_key(deploy, host):
 
 
 def test_down_removes_the_containers_and_keeps_the_data(play, deploy, host):
-    assert play("playbooks/down.yml").code == 0
+    before = host.containers()
+    unasked = play("playbooks/down.yml")
+    assert unasked.code == 2
+    assert "Nothing was done. Stop and remove jarvis-redis and jarvis-postgres: that wants a yes" in unasked.text
+    assert host.containers() == before
+    assert play("playbooks/down.yml", confirmed=True).code == 0
     assert host.out("docker ps --all --quiet") == ""
     assert deploy().code == 0
     assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'faults'") == "1"

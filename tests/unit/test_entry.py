@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import shlex
 import shutil
@@ -131,6 +132,62 @@ def test_link_to_the_entry_point_works_as_it_does(copy, tmp_path_factory):
     link.symlink_to(copy / "jarvis")
     told = json.loads(run_copy(copy, program=link).stdout)
     assert told["arguments"][1:] == ["site.yml", "-K"]
+
+
+def on_a_terminal(folder, answer, *words):
+    """Return (exit code, all that is shown) of a run on a terminal, where a person types C(answer)."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [folder / "jarvis", *words], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
+        os.write(ours, f"{answer}\n".encode())
+        shown, _ = run.communicate(timeout=30)
+    os.close(ours)
+    os.close(theirs)
+    return run.returncode, shown
+
+
+ASKED = "deploy: this machine is meant (inventory/local), and not inventory/production (-i). Go on? [y/N] "
+
+
+@pytest.fixture
+def inventories(copy):
+    """Return the folder of a copy with an inventory of one's own."""
+    for name in ("local", "example", "production"):
+        (copy / "inventory" / name).mkdir(parents=True)
+    return copy
+
+
+def test_person_with_an_inventory_of_their_own_is_asked_whether_this_machine_is_meant(inventories):
+    assert on_a_terminal(inventories, "", "deploy", "-K") == (1, f"{ASKED}jarvis: nothing was done\n")
+    code, shown = on_a_terminal(inventories, "y", "deploy", "-K")
+    assert code == 0
+    assert json.loads(shown.removeprefix(ASKED))["arguments"][1:] == ["site.yml", "-K"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("deploy", "-K", "-i", "inventory/production"),
+        ("deploy", "-K", "--check"),
+        ("deploy", "-K", "--yes"),
+    ],
+)
+def test_nobody_is_asked_where_it_is_clear_or_nothing_changes(inventories, words):
+    code, shown = on_a_terminal(inventories, "", *words)
+    assert code == 0
+    assert "Go on?" not in shown
+
+
+def test_nobody_is_asked_without_an_inventory_of_their_own_or_without_a_terminal(inventories):
+    assert run_copy(inventories).returncode == 0
+    (inventories / "inventory/production").rmdir()
+    assert "Go on?" not in on_a_terminal(inventories, "", "deploy", "-K")[1]
+
+
+def test_yes_reaches_the_playbook(copy):
+    done = subprocess.run([copy / "jarvis", "deploy", "-K", "--yes"], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["arguments"][1:] == ["site.yml", "-K", "--extra-vars=confirmed=true"]
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,49 @@
-"""Whatever tag may make a container anew brings its settings along: old ones may name other places of its data."""
+"""Tags stand in one place, are few, and one that nothing has is known."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-import yaml
 
-ROLES = Path(__file__).parents[2] / "roles"
+PROJECT = Path(__file__).parents[2]
+TAGS = {
+    "preflight",
+    "docker",
+    "firewall",
+    "images",
+    "credentials",
+    "tls",
+    "data",
+    "postgres",
+    "schema",
+    "redis",
+    "client",
+    "verify",
+}
 
 
-@pytest.mark.parametrize("role", ["postgres", "redis"])
-def test_every_tag_of_a_container_writes_its_settings(role):
-    tasks = yaml.safe_load((ROLES / role / "tasks/main.yml").read_text())
-    tags = {task["name"]: set(task["tags"]) for task in tasks}
-    writing = [name for name in tags if name.startswith("Write the ")]
-    assert writing
-    for name in writing:
-        assert tags[name] == tags["Run the container"]
+@pytest.fixture(scope="module")
+def lookup(load):
+    return load("preflight/lookup_plugins/unknown_tags")
+
+
+def test_tags_are_the_roles_and_the_proof(lookup):
+    assert lookup.known_tags() - {"always"} == TAGS
+
+
+def test_readme_names_every_tag():
+    text = (PROJECT / "README.md").read_text()
+    paragraph = text[text.index("To run a part alone") : text.index("## Verify")]
+    assert [tag for tag in sorted(TAGS) if tag not in paragraph] == []
+
+
+def test_roles_have_no_tags_of_their_own():
+    # One would run a part of a role: a container without its settings, for instance.
+    own = [path for path in PROJECT.glob("roles/*/tasks/*.yml") if "\n  tags:" in path.read_text()]
+    assert own == []
+
+
+def test_tag_that_nothing_has_is_told(lookup):
+    asked = ["postgres", "all", "verify", "postgre", "never", "redis_container"]
+    assert lookup.LookupModule().run(asked) == ["postgre", "redis_container"]
