@@ -99,7 +99,7 @@ def main():
     new_text = json.dumps(after, indent=2) + "\n" if changed else text
     if changed and not module.check_mode:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=module.tmpdir)
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(new_text)
         os.chmod(temporary, 0o644)

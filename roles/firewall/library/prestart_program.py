@@ -81,7 +81,7 @@ def install(module, path, text, mode):
         return None
     if not module.check_mode:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=module.tmpdir)
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
         module.atomic_move(temporary, path)

@@ -63,49 +63,15 @@ options:
         description: The container that may already hold it.
         type: str
         required: true
-  identifiers:
-    description: SQL names by the variable that sets them.
+  addresses:
+    description: Addresses that servers are bound to, by the variable that sets them.
     type: dict
     default: {}
-  addresses:
-    description: Addresses that servers are bound to, and whom they are open to.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      variable:
-        description: The variable that sets the address, for the message.
-        type: str
-        required: true
-      address:
-        description: The address.
-        type: str
-        required: true
-      networks_variable:
-        description: The variable that sets the networks, for the message.
-        type: str
-        required: true
-      networks:
-        description: Networks whose clients are admitted; a list.
-        type: raw
-        required: true
-  tls_enabled:
-    description: Whether connections are encrypted.
-    type: bool
-    default: false
   found:
     description: Problems that are known already, a sentence each.
     type: list
     elements: str
     default: []
-  permissions:
-    description: Permissions of Redis' users, lists by the variable that sets them.
-    type: dict
-    default: {}
-  passwords:
-    description: Given passwords by the variable that sets them; null where one is to be generated.
-    type: dict
-    default: {}
   engine_settings:
     description: Settings that the engine is going to be given.
     type: dict
@@ -157,10 +123,6 @@ stale_containers:
   type: list
   elements: str
   returned: success
-started_at:
-  description: When the check ran, in seconds since the epoch.
-  type: float
-  returned: success
 problems:
   description: What is wrong, a sentence each.
   type: list
@@ -174,7 +136,6 @@ broken_mappings:
 """
 
 import os
-import time
 
 from ansible.module_utils import container_mounts
 from ansible.module_utils import preflight_engine as engine
@@ -202,22 +163,8 @@ ARGUMENTS = {
             "container": {"type": "str", "required": True},
         },
     },
-    "identifiers": {"type": "dict", "default": {}},
-    "addresses": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "variable": {"type": "str", "required": True},
-            "address": {"type": "str", "required": True},
-            "networks_variable": {"type": "str", "required": True},
-            "networks": {"type": "raw", "required": True},
-        },
-    },
-    "tls_enabled": {"type": "bool", "default": False},
+    "addresses": {"type": "dict", "default": {}},
     "found": {"type": "list", "elements": "str", "default": []},
-    "permissions": {"type": "dict", "default": {}},
-    "passwords": {"type": "dict", "default": {}, "no_log": True},
     "engine_settings": {"type": "dict", "default": {}},
     "postgres_image": {"type": "str", "default": ""},
     "postgres_archive_major": {"type": "str", "default": ""},
@@ -253,7 +200,7 @@ def main():
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     given = module.params
     memory = host.memory_mb()
-    problems = [*checks.input_problems(given), *given["found"]]
+    problems = [*checks.platform_problems(given), *given["found"]]
     settings = {}
     try:
         settings = ports.engine_settings()
@@ -282,7 +229,6 @@ def main():
         memory_mb=memory,
         cores=len(os.sched_getaffinity(0)),
         stale_containers=stale,
-        started_at=time.time(),
         problems=[],
         broken_mappings=broken,
     )

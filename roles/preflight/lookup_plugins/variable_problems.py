@@ -44,7 +44,14 @@ from ansible.plugins.lookup import LookupBase
 ROLES = Path(__file__).parents[2]
 WIRING = ROLES.parent / "playbooks/wiring/vars/main.yml"
 # What playbooks ask for themselves.
-OF_PLAYBOOKS = {"verify_enabled", "verify_disruptive", "verify_drift", "images_pin", "confirmed"}
+OF_PLAYBOOKS = {
+    "confirmed",
+    "deploy_all_or_nothing",
+    "images_pin",
+    "verify_disruptive",
+    "verify_drift",
+    "verify_enabled",
+}
 # A name without one of our prefixes is ours when it is that near to one of ours.
 NEAR = 0.9
 LONGEST = 100  # characters of a value that are shown

@@ -1,30 +1,24 @@
-"""What is wrong with a host or with the inventory's values, a sentence each that names the remedy."""
+"""What is wrong with a host, a sentence each that names the remedy."""
 
 from __future__ import annotations
 
 from ansible.module_utils import preflight_host as host
-from ansible.module_utils import preflight_input as checks
+from ansible.module_utils import preflight_platform as platform
 from ansible.module_utils import preflight_ports as ports
 
 # Where the servers' data lies.
 SERVERS_FOLDER = "/var/lib/jarvis"
 
 
-def input_problems(given):
-    """Yield the problems of the inventory's values alone."""
-    yield from checks.platform_problems(
+def platform_problems(given):
+    """Yield the problems of a system that is not supported."""
+    yield from platform.platform_problems(
         given["distribution"],
         given["distribution_version"],
         given["architecture"],
         given["supported_distributions"],
         given["supported_architectures"],
     )
-    yield from checks.identifier_problems(given["identifiers"])
-    yield from checks.permission_problems(given["permissions"])
-    yield from checks.password_problems(given["passwords"])
-    yield from checks.address_problems(given["addresses"], given["tls_enabled"])
-    yield from checks.network_problems(given["addresses"])
-    yield from checks.same_port_problems(given["ports"])
 
 
 def capacity_problems(given, memory, data_root):
@@ -45,10 +39,10 @@ def capacity_problems(given, memory, data_root):
 
 def address_problems(given):
     """Yield the problems of addresses that the host does not have."""
-    for server in given["addresses"]:
-        if checks.is_ipv4(server["address"]) and not host.has_address(server["address"]):
+    for variable, address in given["addresses"].items():
+        if not host.has_address(address):
             yield (
-                f"{server['variable']} is {server['address']}, which is no address of this host. Use one that it has, "
+                f"{variable} is {address}, which is no address of this host. Use one that it has, "
                 "0.0.0.0 for all of them, or 127.0.0.1 for this host alone."
             )
 
@@ -67,9 +61,9 @@ def port_problems(given):
 def major_problems(given):
     """Yield the problem of data that the image cannot read."""
     if given["postgres_image"]:
-        wanted = checks.image_major(
+        wanted = platform.image_major(
             given["postgres_image"],
             host.present_image_major(given["postgres_image"]),
             given["postgres_archive_major"],
         )
-        yield from checks.major_problems(given["postgres_image"], wanted, given["postgres_data_major"])
+        yield from platform.major_problems(given["postgres_image"], wanted, given["postgres_data_major"])

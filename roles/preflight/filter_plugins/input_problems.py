@@ -1,4 +1,4 @@
-"""Checks of what the inventory says. Pure functions; each yields sentences that name the variable and the remedy."""
+"""Ansible filter: what is wrong with the values of an inventory, a sentence each with the variable and the remedy."""
 
 from __future__ import annotations
 
@@ -142,37 +142,30 @@ def network_problems(addresses):
 def same_port_problems(ports):
     """Yield a problem when two of C(ports) [{variable, address, port}] are the same."""
     for one, other in itertools.combinations(ports, 2):
-        if (one["address"], one["port"]) == (other["address"], other["port"]):
+        if (one["address"], int(one["port"])) == (other["address"], int(other["port"])):
             yield f"{one['variable']} and {other['variable']} are both {one['port']}. Give each a port of its own."
 
 
-def platform_problems(distribution, version, architecture, supported, architectures):
-    """Yield a problem when the host's system is none that this project is tested on.
+def input_problems(given):
+    """Return the problems of values that the wiring has put together.
 
-    C(supported) is {distribution: [version, ...]}; version 12 also stands for 12.7.
+    C(given) holds identifiers {variable: name}, permissions {variable: [permission]}, passwords {variable: password or
+    None}, addresses [{variable, address, networks_variable, networks}], ports [{variable, address, port}], and
+    tls_enabled.
     """
-    versions = supported.get(distribution, [])
-    if not any(version == known or version.startswith(known + ".") for known in versions):
-        listed = ", ".join(f"{name} {'/'.join(known)}" for name, known in supported.items())
-        yield f"The system is {distribution} {version}; supported are {listed}. Use a host with one of these."
-    if architecture not in architectures:
-        yield f"The architecture is {architecture}; supported are {', '.join(architectures)}. Use such a host."
+    return [
+        *identifier_problems(given["identifiers"]),
+        *permission_problems(given["permissions"]),
+        *password_problems(given["passwords"]),
+        *address_problems(given["addresses"], given["tls_enabled"]),
+        *network_problems(given["addresses"]),
+        *same_port_problems(given["ports"]),
+    ]
 
 
-def image_major(image, present_major=None, archive_major=None):
-    """Return the PostgreSQL major version of an image as a string, None when nothing tells it.
+class FilterModule:
+    """The filter."""
 
-    What the image itself says comes first (on the host, in the archive), then its tag.
-    """
-    tag = re.search(r":(\d+)(?![^@]*/)", image.split("@")[0])
-    return present_major or archive_major or (tag.group(1) if tag else None)
-
-
-def major_problems(image, wanted, found):
-    """Yield a problem when the data of the host was written by another PostgreSQL major than the image's."""
-    if wanted and found and wanted != found:
-        yield (
-            f"images_postgres is {image} (PostgreSQL {wanted}), but the data of this host was written by PostgreSQL "
-            f"{found}, and it cannot read that. Use an image of PostgreSQL {found}, or move the data by dump and "
-            "restore."
-        )
+    def filters(self):
+        """Return the filter by name."""
+        return {"input_problems": input_problems}

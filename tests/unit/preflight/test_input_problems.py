@@ -1,0 +1,125 @@
+"""Values that cannot work are refused, each with its variable, its value and the remedy."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def checks(load):
+    return load("preflight/filter_plugins/input_problems")
+
+
+@pytest.mark.parametrize("name", ["jarvis", "_private", "a", "jarvis_2", "x" * 63])
+def test_plain_identifier_is_accepted(checks, name):
+    assert list(checks.identifier_problems({"postgres_database": name})) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Jarvis", "my-database", "2jarvis", "a b", 'a"b', "a;drop", "näme", "x" * 64, "jarvis\n"]
+)
+def test_other_identifier_is_refused_by_name(checks, name):
+    (problem,) = checks.identifier_problems({"postgres_database": name})
+    assert problem.startswith(f"postgres_database is {name!r}, which is no plain SQL identifier.")
+
+
+@pytest.mark.parametrize(
+    "permission", ["+flushdb", "-@scripting", "+config|get", "+sort_ro", "+client|no-evict", "+ft.search"]
+)
+def test_permission_of_a_command_is_accepted(checks, permission):
+    assert list(checks.permission_problems({"redis_application_permissions": [permission]})) == []
+
+
+@pytest.mark.parametrize(
+    "permission", ["flushdb", "nopass", ">password", "~*", "on", "+get ~x", "+get\nuser x on nopass +@all", "+@a|b", ""]
+)
+def test_permission_that_is_something_else_is_refused_by_name(checks, permission):
+    (problem,) = checks.permission_problems({"redis_application_permissions": ["+keys", permission]})
+    assert problem.startswith(f"redis_application_permissions holds {permission!r}, which gives or takes no command")
+
+
+@pytest.mark.parametrize(
+    "password", [None, "secret", "with space", "quote'\"", "p%:/@#?", "naïve パス", "سلام", "x" * 4096]
+)
+def test_usable_password_is_accepted(checks, password):
+    assert list(checks.password_problems({"credentials_redis_password": password})) == []
+
+
+@pytest.mark.parametrize("password", ["", " ", "\t\n"])
+def test_empty_password_is_refused(checks, password):
+    (problem,) = checks.password_problems({"credentials_redis_password": password})
+    assert problem.startswith("credentials_redis_password is empty or only white space.")
+
+
+@pytest.mark.parametrize("password", [" secret", "secret\n", "sec\nret", "sec\0ret"])
+def test_fragile_password_is_refused_without_showing_it(checks, password):
+    (problem,) = checks.password_problems({"credentials_redis_password": password})
+    assert problem.startswith("credentials_redis_password ")
+    assert "sec" not in problem.replace("credentials", "")
+
+
+@pytest.mark.parametrize("password", ["robot 🤖", "سلام hello", "سلام1", "soft\u00adhyphen \ufdd0"])
+def test_password_that_clients_of_postgresql_do_not_agree_on_is_refused(checks, password):
+    assert len(list(checks.password_problems({"credentials_postgres_password": password}))) == 1
+
+
+def address(bound, networks=("10.0.0.0/24",)):
+    return {
+        "variable": "redis_bind_address",
+        "address": bound,
+        "networks_variable": "redis_allowed_networks",
+        "networks": list(networks) if isinstance(networks, tuple) else networks,
+    }
+
+
+@pytest.mark.parametrize(
+    ("server", "tls", "told"),
+    [
+        (address("localhost"), True, ["redis_bind_address is 'localhost', which is no IPv4 address."]),
+        (address("::1"), True, ["redis_bind_address is '::1', which is no IPv4 address."]),
+        (address("10.0.0.5"), False, ["redis_bind_address is '10.0.0.5', which others can reach, and tls_enabled is"]),
+        (address("0.0.0.0", ()), True, ["redis_bind_address is '0.0.0.0', but redis_allowed_networks is empty"]),
+        (address("127.0.0.1", ()), False, []),
+        (address("10.0.0.5"), True, []),
+    ],
+)
+def test_address_that_a_server_must_not_be_bound_to_is_named(checks, server, tls, told):
+    problems = list(checks.address_problems([server], tls))
+    assert [problem.startswith(start) for problem, start in zip(problems, told, strict=True)] == [True] * len(told)
+
+
+@pytest.mark.parametrize(
+    ("networks", "hint"),
+    [
+        (("10.0.0.5/24",), "such as 10.0.0.0/24."),
+        (("10.0.0.0/33",), "such as 10.0.0.0/24."),
+        (("everybody",), "such as 10.0.0.0/24."),
+        ("10.0.0.0/24", "Write a list of networks"),
+    ],
+)
+def test_network_that_is_none_is_named(checks, networks, hint):
+    (problem,) = checks.network_problems([address("10.0.0.5", networks)])
+    assert problem.startswith("redis_allowed_networks ")
+    assert hint in problem
+
+
+def test_two_servers_on_one_port_are_refused_however_the_port_is_written(checks):
+    ports = [
+        {"variable": "postgres_port", "address": "127.0.0.1", "port": 5432},
+        {"variable": "redis_port", "address": "127.0.0.1", "port": "5432"},
+    ]
+    (problem,) = checks.same_port_problems(ports)
+    assert problem == "postgres_port and redis_port are both 5432. Give each a port of its own."
+    assert list(checks.same_port_problems([ports[0], {**ports[1], "address": "10.0.0.5"}])) == []
+
+
+def test_all_problems_are_told_at_once(checks):
+    given = {
+        "identifiers": {"postgres_database": "my-db"},
+        "permissions": {"redis_application_permissions": ["x"]},
+        "passwords": {"credentials_redis_password": ""},
+        "addresses": [address("nowhere", ("x",))],
+        "ports": [{"variable": name, "address": "127.0.0.1", "port": 1} for name in ("a", "b")],
+        "tls_enabled": False,
+    }
+    assert len(checks.input_problems(given)) == 6
