@@ -13,6 +13,7 @@ description:
   - Ends at once when the container exits, is restarted or removed meanwhile, and otherwise after the time given; then
     says in a few lines what state it is in, what it wrote since its last start, and what to do where that is known.
   - A container that waits for its next start after a failed one is started now, since what stopped it may be mended.
+  - Where the engine has ceased to run the health check, as some do at a restart, it takes it up again.
   - Needs no library on the host.
 options:
   name:
@@ -66,6 +67,7 @@ import time
 
 from ansible.module_utils import container_remedies as remedies
 from ansible.module_utils import container_report as report
+from ansible.module_utils import container_watch as watch
 from ansible.module_utils import engine_api as engine
 from ansible.module_utils.basic import AnsibleModule
 
@@ -148,6 +150,23 @@ def restart(name):
         raise OSError(json.loads(body)["message"])
 
 
+def resume(name):
+    """Have the engine check a container's health again where it has ceased to; return whether that was needed."""
+    container = inspect(name)
+    deadline = time.monotonic() + watch.longest_pause(container)
+    while not watch.is_watched(container):
+        if time.monotonic() > deadline:
+            # A pause ends a check, and its end begins it. It lasts for milliseconds.
+            for word in ("pause", "unpause"):
+                status, body = engine.call("POST", f"/containers/{name}/{word}")
+                if status != http.client.NO_CONTENT:
+                    raise OSError(json.loads(body)["message"])
+            return True
+        time.sleep(PAUSE_SECONDS)
+        container = inspect(name)
+    return False
+
+
 def main():
     """Run the module."""
     module = AnsibleModule(
@@ -169,6 +188,7 @@ def main():
     try:
         if restarted:
             restart(name)
+        resumed = resume(name)
         wait(name, module.params["timeout"], module.params["timeout_variable"])
     except OSError as error:
         module.fail_json(msg=report.of_engine(inspect(name), name, str(error)))
@@ -177,7 +197,7 @@ def main():
         module.fail_json(
             msg=report.of_server(container, event, lines) if container else f"The container {name} {event}."
         )
-    module.exit_json(changed=restarted, status="healthy")
+    module.exit_json(changed=restarted or resumed, status="healthy")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import base64
 import shlex
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+import ansible.module_utils
+
+ansible.module_utils.__path__.append(str(Path(__file__).parents[2] / "playbooks/module_utils"))
+
+from ansible.module_utils import container_watch  # noqa: E402
 
 
 def client_settings(host):
@@ -26,3 +33,8 @@ def superuser_rows(host, database, sql):
     result = host.run(f"echo {script} | base64 -d | docker exec -i jarvis-postgres {command}")
     assert result.rc == 0, f"jarvis-postgres refused a query: {result.stderr}"
     return [line.split(",") for line in result.stdout.splitlines()]
+
+
+def seconds_unwatched(host, container):
+    """Return how long ago a container's health was last looked at, by the host's own clock."""
+    return float(host.check_output("date +%s.%N")) - container_watch.last_check(container)

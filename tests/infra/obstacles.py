@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 
-import ansible.module_utils
+from deployed import client_settings, database_name, superuser_rows
 
-ansible.module_utils.__path__.append(str(Path(__file__).parents[2] / "playbooks/module_utils"))
-
-from ansible.module_utils import container_report  # noqa: E402
-from deployed import client_settings, database_name, superuser_rows  # noqa: E402
+# isort: split
+# Where this is, the one before says.
+from ansible.module_utils import container_report
 
 SERVERS = ("postgres", "redis")
 ENGINE_SECONDS = 20

@@ -118,6 +118,11 @@ cores:
   description: Processors the host can use.
   type: int
   returned: success
+unwatched_containers:
+  description: Containers whose health check the engine may have ceased to run.
+  type: list
+  elements: str
+  returned: success
 stale_containers:
   description: Containers that hold on to folders or networks which were removed or replaced since they started.
   type: list
@@ -137,7 +142,7 @@ broken_mappings:
 
 import os
 
-from ansible.module_utils import container_mounts
+from ansible.module_utils import container_mounts, container_watch
 from ansible.module_utils import preflight_engine as engine
 from ansible.module_utils import preflight_host as host
 from ansible.module_utils import preflight_ports as ports
@@ -214,10 +219,12 @@ def main():
     problems += checks.address_problems(given)
     problems += checks.port_problems(given)
     problems += checks.major_problems(given)
-    broken, stale = [], []
+    broken, stale, unwatched = [], [], []
     try:
         broken = broken_mappings(module, settings)
-        stale = container_mounts.stale_containers(port["container"] for port in given["ports"])
+        names = [port["container"] for port in given["ports"]]
+        stale = container_mounts.stale_containers(names)
+        unwatched = container_watch.unwatched_containers(names)
     except OSError as error:
         problems.append(f"The engine or its packet filter cannot be asked: {error}. Mend that, then deploy again.")
     if problems:
@@ -229,6 +236,7 @@ def main():
         memory_mb=memory,
         cores=len(os.sched_getaffinity(0)),
         stale_containers=stale,
+        unwatched_containers=unwatched,
         problems=[],
         broken_mappings=broken,
     )

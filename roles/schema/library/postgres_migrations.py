@@ -187,7 +187,7 @@ extensions:
   description: Extensions made in this run; in check mode, what a real run would make.
   type: list
   elements: str
-  returned: always
+  returned: success
   sample: [pg_stat_statements]
 pending:
   description: Files that are not applied when the module ends. In check mode, what a real run would apply.
@@ -206,7 +206,7 @@ drift:
     - Not known, which is told, while somebody holds an exclusive lock on a table.
   type: list
   elements: dict
-  returned: always
+  returned: success
   contains:
     kind:
       description: Kind of object.
@@ -228,18 +228,18 @@ differences:
   description: The same, a line each for people.
   type: list
   elements: str
-  returned: always
+  returned: success
   sample: [table public.memory_facts is missing]
 application_objects:
   description: What the application made for itself.
   type: list
   elements: str
-  returned: always
+  returned: success
   sample: [table public.scratch]
 timings:
   description: Milliseconds by phase, and C(total), which begins when Ansible has loaded its own libraries.
   type: dict
-  returned: always
+  returned: success
   sample: {connect: 3.2, plan: 1.1, total: 31.0}
 diff:
   description: What the files change in the catalog, as text before and after.
@@ -337,7 +337,9 @@ def main() -> None:
         module.warn(warning)
     result = outcome.as_result(module.check_mode and params["state"] == "applied")
     if failure:
-        module.fail_json(msg=failure, **result)
+        # For people, who would have to find the message among what is for programs.
+        told = ("applied", "adopted", "pending", "version")
+        module.fail_json(msg=failure, **{name: result[name] for name in told})
     module.exit_json(**result)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from urllib.parse import unquote, urlsplit
 
+from deployed import seconds_unwatched
+
 NAME = "jarvis-postgres"
 
 
@@ -14,6 +16,14 @@ def test_is_running_and_healthy(container):
     assert "Health" in state, f"{NAME} has no health check. A deployment makes the container anew."
     assert "Health" in state, f"{NAME} has no health check, so it is not the one that a deployment made"
     assert state["Health"]["Status"] == "healthy", f"{NAME} is {state['Health']['Status']}"
+
+
+def test_health_check_goes_on(host, container):
+    silent = seconds_unwatched(host, container(NAME))
+    assert silent <= 60, (
+        f"{NAME} was last looked at {silent:.0f} s ago: the engine has ceased to, as old ones do when they restart. A "
+        "deployment lets it go on."
+    )
 
 
 def test_comes_back_after_a_reboot(container):

@@ -1,0 +1,48 @@
+"""Whether the engine still runs the health check of a container.
+
+An old engine that restarts, and keeps its containers running (live-restore), does not take up their checks again.
+What it saw last, most often "healthy", stays for ever: seen with 20.10.24 of Debian 12, not with 26.1.5 of Debian 13.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ansible.module_utils import engine_api as engine
+
+PID_FILE = "/var/run/docker.pid"  # written when the engine starts
+NANOSECONDS = 1e9
+SPARE_SECONDS = 5
+
+
+def last_check(container):
+    """Return when a container was last looked at, or started, in seconds since 1970."""
+    state = container["State"]
+    checks = [check["End"] for check in (state.get("Health") or {}).get("Log") or []]
+    return max(map(engine.seconds_of, [state["StartedAt"], *checks]))
+
+
+def longest_pause(container):
+    """Return how many seconds may pass from one check to the end of the next."""
+    check = (container.get("Config") or {}).get("Healthcheck") or {}
+    return (check.get("Interval", 0) + check.get("Timeout", 0)) / NANOSECONDS + SPARE_SECONDS
+
+
+def is_watched(container, now=None):
+    """Return whether a container's checks go on; always for one that does not run, or has none."""
+    state = container["State"]
+    if state["Status"] != "running" or not state.get("Health"):
+        return True
+    try:
+        engine_started = os.stat(PID_FILE).st_mtime
+    except OSError:
+        engine_started = 0
+    last = last_check(container)
+    return last >= engine_started and (now or time.time()) - last <= 2 * longest_pause(container)
+
+
+def unwatched_containers(names):
+    """Return those of some containers whose checks do not go on, or have not yet since the engine started."""
+    found = ((name, engine.get(f"/containers/{name}/json")) for name in names)
+    return [name for name, container in found if container and not is_watched(container)]
