@@ -153,8 +153,8 @@ def restart(name):
 def resume(name):
     """Have the engine check a container's health again where it has ceased to; return whether that was needed."""
     container = inspect(name)
-    deadline = time.monotonic() + watch.longest_pause(container)
-    while not watch.is_watched(container):
+    deadline = time.monotonic() + watch.longest_pause(container or {})
+    while container and not watch.is_watched(container):
         if time.monotonic() > deadline:
             # A pause ends a check, and its end begins it. It lasts for milliseconds.
             for word in ("pause", "unpause"):

@@ -13,6 +13,7 @@ from ansible.module_utils import engine_api as engine
 
 PID_FILE = "/var/run/docker.pid"  # written when the engine starts
 NANOSECONDS = 1e9
+DEFAULT_PAUSE = 30 * NANOSECONDS  # https://docs.docker.com/reference/dockerfile/#healthcheck
 SPARE_SECONDS = 5
 
 
@@ -26,7 +27,8 @@ def last_check(container):
 def longest_pause(container):
     """Return how many seconds may pass from one check to the end of the next."""
     check = (container.get("Config") or {}).get("Healthcheck") or {}
-    return (check.get("Interval", 0) + check.get("Timeout", 0)) / NANOSECONDS + SPARE_SECONDS
+    pauses = [check.get(name) or DEFAULT_PAUSE for name in ("Interval", "Timeout")]
+    return sum(pauses) / NANOSECONDS + SPARE_SECONDS
 
 
 def is_watched(container, now=None):

@@ -41,6 +41,19 @@ def test_engine_that_was_restarted_often_is_restarted_once_more(deploy, host):
     assert host.containers() == before
 
 
+def test_health_checks_go_on_after_a_restart_of_the_engine(deploy, host):
+    last = "docker inspect --format '{{json .State.Health.Log}}' jarvis-postgres | md5sum"
+    host.run("systemctl reset-failed docker; systemctl restart docker")
+    assert deploy().code == 0
+    before = host.out(last)
+    host.run(f'for n in $(seq 30); do test "$({last})" = "{before}" || exit 0; sleep 1; done; exit 1')
+
+
+def test_server_whose_start_the_engine_missed_is_not_waited_for_in_vain(deploy, host):
+    host.run("systemctl reset-failed docker; docker restart jarvis-redis; systemctl restart docker")
+    assert deploy().code == 0
+
+
 @pytest.mark.parametrize(
     ("prepare", "undo", "added", "told"),
     [
