@@ -80,6 +80,7 @@ settings_pending:
   returned: always
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -89,6 +90,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 SOCKET = "/var/run/docker.sock"
 PID_FILE = "/var/run/docker.pid"
+DPKG_LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock")
 DPKG_UPDATES = "/var/lib/dpkg/updates"
 UNFINISHED_STATES = {"half-configured", "half-installed", "triggers-awaited", "triggers-pending", "unpacked"}
 SETTINGS_FILE = "/etc/docker/daemon.json"
@@ -114,8 +116,23 @@ def settings_pending():
         return False
 
 
+def dpkg_runs():
+    """Return whether somebody holds dpkg's lock: what is half-configured then is being worked on."""
+    for path in DPKG_LOCKS:
+        try:
+            with open(path, "r+b") as lock:
+                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            continue
+        except BlockingIOError:
+            return True
+    return False
+
+
 def installation_interrupted(module):
-    """Return whether dpkg still has to finish an earlier installation."""
+    """Return whether dpkg still has to finish an earlier installation, and nobody does."""
+    if dpkg_runs():
+        return False
     if os.path.isdir(DPKG_UPDATES) and any(name.isdigit() for name in os.listdir(DPKG_UPDATES)):
         return True
     _rc, out, _err = module.run_command(["dpkg-query", "--show", "--showformat", "${db:Status-Status}\n"])

@@ -144,6 +144,7 @@ import os
 
 from ansible.module_utils import container_mounts, container_watch
 from ansible.module_utils import preflight_engine as engine
+from ansible.module_utils import preflight_foreign as foreign
 from ansible.module_utils import preflight_host as host
 from ansible.module_utils import preflight_ports as ports
 from ansible.module_utils import preflight_problems as checks
@@ -214,6 +215,7 @@ def main():
             f"{ports.ENGINE_SETTINGS} holds no valid JSON object ({error}). Mend or remove it; its settings are kept."
         )
     problems += engine.problems(given["engine_settings"], settings)
+    problems += foreign.problems(port["container"] for port in given["ports"])
     data_root = settings.get("data-root", host.DEFAULT_DATA_ROOT)
     problems += checks.capacity_problems(given, memory, data_root)
     problems += checks.address_problems(given)

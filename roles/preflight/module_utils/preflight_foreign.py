@@ -1,0 +1,68 @@
+"""Containers, a network and a folder that are named like ours and are somebody else's: they would be replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from ansible.module_utils import preflight_ports as ports
+
+# What every container of ours mounts something from, in this release or an earlier one.
+OUR_FOLDERS = ("/var/lib/jarvis/", "/etc/jarvis/")
+OUR_VOLUMES = ("jarvis_postgres_", "jarvis_redis_")
+BRIDGE_OPTION = "com.docker.network.bridge.name"
+CONFIGURATION = "/etc/jarvis"
+OUR_FILES = {"ca.crt", "jarvis.env", "postgres", "redis", "secrets", "state"}
+
+
+def is_ours(container):
+    """Return whether a container that the engine describes is one of ours."""
+    mounts = container.get("Mounts") or []
+    return any(
+        (mount.get("Source") or "").startswith(OUR_FOLDERS) or (mount.get("Name") or "").startswith(OUR_VOLUMES)
+        for mount in mounts
+    )
+
+
+def container_problem(container):
+    """Yield the problem of a container with the name of one of ours that is somebody else's."""
+    if not is_ours(container):
+        name = container["Name"].lstrip("/")
+        yield (
+            f"A container named {name} is here that is not ours (image {container['Config']['Image']}). It would be "
+            f"replaced. Give it another name (docker rename {name} NAME), or remove it."
+        )
+
+
+def network_problem(network):
+    """Yield the problem of a network with the name of ours that is somebody else's."""
+    if (network.get("Options") or {}).get(BRIDGE_OPTION) != ports.BRIDGE:
+        members = ", ".join(sorted(member["Name"] for member in (network.get("Containers") or {}).values()))
+        yield (
+            f"A network named {ports.NETWORK} is here that is not ours; its containers: {members or 'none'}. It would "
+            f"be replaced. Give it another name, or remove it (docker network rm {ports.NETWORK})."
+        )
+
+
+def folder_problem(path=CONFIGURATION):
+    """Yield the problem of a folder with the name of ours that holds somebody else's files."""
+    found = []
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        found = sorted(os.listdir(path))
+    if found and not OUR_FILES & set(found):
+        yield (
+            f"{path} holds somebody else's files ({', '.join(found[:5])}), and would get another owner and mode. Move "
+            "them elsewhere."
+        )
+
+
+def problems(names):
+    """Yield what is named like something of ours, of containers C(names), and is not."""
+    for name in names:
+        container = ports.engine_get(f"/containers/{name}/json")
+        if container:
+            yield from container_problem(container)
+    network = ports.engine_get(f"/networks/{ports.NETWORK}")
+    if network and network.get("Name") == ports.NETWORK:
+        yield from network_problem(network)
+    yield from folder_problem()

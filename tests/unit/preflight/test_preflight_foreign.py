@@ -1,0 +1,55 @@
+"""What is named like ours and is somebody else's is told by name, and left alone."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.module_utils import preflight_foreign as foreign
+
+
+def container(*mounts):
+    return {"Name": "/jarvis-redis", "Config": {"Image": "redis:6"}, "Mounts": list(mounts)}
+
+
+@pytest.mark.parametrize(
+    "mount",
+    [
+        {"Source": "/var/lib/jarvis/redis/data"},
+        {"Source": "/etc/jarvis/redis"},
+        {"Name": "jarvis_redis_data", "Source": "/var/lib/docker/volumes/jarvis_redis_data/_data"},
+    ],
+)
+def test_container_of_this_or_an_earlier_release_is_ours(mount):
+    assert list(foreign.container_problem(container({"Source": "/elsewhere"}, mount))) == []
+
+
+@pytest.mark.parametrize("mounts", [[], [{"Source": "/srv/redis"}], [{"Name": "shop_redis", "Source": "/x"}]])
+def test_container_of_somebody_else_is_named_with_its_image(mounts):
+    (problem,) = foreign.container_problem(container(*mounts))
+    assert problem.startswith("A container named jarvis-redis is here that is not ours (image redis:6).")
+    assert "docker rename jarvis-redis NAME" in problem
+
+
+def test_network_of_ours_has_its_bridge():
+    network = {"Name": "jarvis", "Options": {"com.docker.network.bridge.name": "jarvis"}}
+    assert list(foreign.network_problem(network)) == []
+
+
+@pytest.mark.parametrize("options", [None, {}, {"com.docker.network.bridge.name": "br-shop"}])
+def test_network_of_somebody_else_is_named_with_its_containers(options):
+    network = {"Name": "jarvis", "Options": options, "Containers": {"1": {"Name": "shop-2"}, "2": {"Name": "shop-1"}}}
+    (problem,) = foreign.network_problem(network)
+    assert problem.startswith("A network named jarvis is here that is not ours; its containers: shop-1, shop-2.")
+
+
+def test_folder_of_ours_may_lack_much_and_hold_more(tmp_path):
+    assert list(foreign.folder_problem(str(tmp_path / "none"))) == []
+    assert list(foreign.folder_problem(str(tmp_path))) == []
+    for name in ("secrets", "notes.txt"):
+        (tmp_path / name).mkdir()
+    assert list(foreign.folder_problem(str(tmp_path))) == []
+
+
+def test_folder_of_somebody_else_is_named(tmp_path):
+    (tmp_path / "jarvis.conf").write_text("")
+    (problem,) = foreign.folder_problem(str(tmp_path))
+    assert problem.startswith(f"{tmp_path} holds somebody else's files (jarvis.conf)")
