@@ -22,7 +22,29 @@ def test_preview_succeeds_and_says_what_would_be_done(deploy):
     assert "a real run applies all files" in run.text
 
 
-def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
+def test_every_problem_of_the_inventory_is_reported_at_once_with_its_remedy(deploy):
+    run = deploy(
+        postgres_database="my-database",
+        credentials_postgres_password="  ",
+        credentials_redis_password="",
+        redis_bind_address="0.0.0.0",
+        tls_enabled=False,
+        postgres_allowed_networks=["10.0.0.5/24"],
+        redis_application_permissions=["nopass"],
+    )
+    assert run.code == 2
+    assert f"Nothing was changed. This has to be mended first, for {run.host}:" in run.text
+    assert "postgres_database is 'my-database', which is no plain SQL identifier" in run.text
+    assert "credentials_postgres_password is empty or only white space" in run.text
+    assert "credentials_redis_password is empty or only white space" in run.text
+    assert "postgres_allowed_networks holds '10.0.0.5/24'" in run.text
+    assert "such as 10.0.0.0/24" in run.text
+    assert "redis_bind_address is '0.0.0.0', which others can reach, and tls_enabled is false." in run.text
+    assert "redis_bind_address is '0.0.0.0', but redis_allowed_networks is empty" in run.text
+    assert "redis_application_permissions holds 'nopass', which gives or takes no command of Redis." in run.text
+
+
+def test_every_problem_of_the_host_is_reported_at_once_with_its_remedy(deploy, host):
     host.run("nohup python3 -m http.server --bind 127.0.0.1 5432 >/dev/null 2>&1 &")
     host.run("until ss -Hltn sport = :5432 | grep -q .; do sleep 0.1; done")
     try:
@@ -31,12 +53,6 @@ def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
             preflight_supported_architectures=["riscv64"],
             preflight_min_memory_mb=99000000,
             preflight_min_disk_mb=99000000,
-            postgres_database="my-database",
-            credentials_postgres_password="  ",
-            credentials_redis_password="",
-            redis_bind_address="0.0.0.0",
-            tls_enabled=False,
-            postgres_allowed_networks=["10.0.0.5/24"],
         )
     finally:
         host.run("pkill -f http.server", check=False)
@@ -48,13 +64,6 @@ def test_every_problem_is_reported_at_once_with_its_remedy(deploy, host):
     assert "MiB of memory, and preflight_min_memory_mb asks for 99000000" in run.text
     assert "/var/lib/docker has" in run.text
     assert "MiB free, and preflight_min_disk_mb asks for 99000000" in run.text
-    assert "postgres_database is 'my-database', which is no plain SQL identifier" in run.text
-    assert "credentials_postgres_password is empty or only white space" in run.text
-    assert "credentials_redis_password is empty or only white space" in run.text
-    assert "postgres_allowed_networks holds '10.0.0.5/24'" in run.text
-    assert "such as 10.0.0.0/24" in run.text
-    assert "redis_bind_address is '0.0.0.0', which others can reach, and tls_enabled is false." in run.text
-    assert "redis_bind_address is '0.0.0.0', but redis_allowed_networks is empty" in run.text
     assert "postgres_port is 5432, but 127.0.0.1:5432 is already in use by python3 (pid" in run.text
     assert "Stop it, or set postgres_port to a free port." in run.text
 

@@ -41,6 +41,8 @@ def test_opening_without_encryption_networks_or_address_is_refused(deploy, host)
     assert run.code == 2
     assert "postgres_bind_address is '0.0.0.0', which others can reach, and tls_enabled is false." in run.text
     assert "postgres_bind_address is '0.0.0.0', but postgres_allowed_networks is empty" in run.text
+    run = deploy(redis_bind_address="192.0.2.1", redis_allowed_networks=["192.0.2.0/24"])
+    assert run.code == 2
     assert "redis_bind_address is 192.0.2.1, which is no address of this host." in run.text
     assert host.containers() == before
 
