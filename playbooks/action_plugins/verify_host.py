@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 PROJECT = Path(__file__).parents[2]
 TESTS = PROJECT / "tests/infra"
@@ -44,6 +45,8 @@ class ActionModule(ActionBase):
         )
         if self._task.check_mode:
             return {**result, "skipped": True, "msg": "A preview proves nothing"}
+        # With -vvv a connection shows what commands print, and some print passwords. This process ends with the task.
+        Display().verbosity = 0
         host = task_vars["inventory_hostname"]
         if self.execute("id -u")[1].strip() != "0":
             return {**result, "failed": True, "msg": f"{host}: verification needs root on the host. Set ansible_become"}
