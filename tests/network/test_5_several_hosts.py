@@ -1,0 +1,65 @@
+"""What is wrong with the inventory stops all hosts; what is wrong with one host stops that one, unless told otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from scenario_host import database_hosts
+
+
+@pytest.fixture
+def preview(play, inventory, host, tmp_path):
+    """Return a function that previews a deployment of all hosts, of which this one has variables of its own."""
+
+    def run(own, **variables):
+        copy = yaml.safe_load(Path(inventory).read_text())
+        copy["all"].setdefault("hosts", {}).setdefault(host.name, {}).update(own)
+        (tmp_path / "hosts.yml").write_text(yaml.safe_dump(copy))
+        return play("site.yml", "--check", hosts=str(tmp_path / "hosts.yml"), **variables)
+
+    return run
+
+
+def recap(run, name):
+    """Return the line of a host in the recap."""
+    return next(line for line in run.output.rsplit("PLAY RECAP", 1)[1].splitlines() if line.startswith(name))
+
+
+@pytest.fixture
+def other(host):
+    """Return the name of the other host."""
+    (name,) = {*database_hosts()} - {host.name}
+    return name
+
+
+def test_host_that_cannot_serve_stops_itself_alone(preview, host, other):
+    run = preview({"preflight_min_memory_mb": 99000000})
+    assert run.code == 2
+    assert "preflight_min_memory_mb asks for 99000000" in run.text
+    assert "failed=1" in recap(run, host.name)
+    assert "failed=0" in recap(run, other)
+    assert f"TASK [client : Write the client settings] {'*' * 4}" in run.output
+
+
+def test_all_hosts_stop_where_all_or_nothing_is_wanted(preview, other):
+    run = preview({"preflight_min_memory_mb": 99000000}, deploy_all_or_nothing=True)
+    assert run.code == 2
+    assert "TASK [client : Write the client settings]" not in run.output
+    assert "changed=0" in recap(run, other)
+
+
+def test_what_is_wrong_with_the_inventory_stops_all(preview, other):
+    run = preview({"postgres_prot": 5433})
+    assert run.code == 2
+    assert "postgres_prot is no variable of this project. Did you mean postgres_port?" in run.text
+    assert "TASK [preflight : Check the host]" not in run.output
+    assert "changed=0" in recap(run, other)
+
+
+def test_host_that_is_not_reached_keeps_no_other_from_its_deployment(preview, host, other):
+    run = preview({"ansible_port": 1, "ansible_ssh_common_args": "-o ConnectTimeout=2"})
+    assert run.code == 4
+    assert "unreachable=1" in recap(run, host.name)
+    assert "failed=0" in recap(run, other)
