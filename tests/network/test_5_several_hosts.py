@@ -1,4 +1,4 @@
-"""What is wrong with the inventory stops all hosts; what is wrong with one host stops that one, unless told otherwise."""
+"""What is wrong with the inventory stops all hosts; what is wrong with one stops it alone, unless told otherwise."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ def test_host_that_cannot_serve_stops_itself_alone(preview, host, other):
 def test_all_hosts_stop_where_all_or_nothing_is_wanted(preview, other):
     run = preview({"preflight_min_memory_mb": 99000000}, deploy_all_or_nothing=True)
     assert run.code == 2
+    assert f"deploy_all_or_nothing is true, and {run.host} cannot be deployed to" in run.text
     assert "TASK [client : Write the client settings]" not in run.output
-    assert "changed=0" in recap(run, other)
+    assert "failed=1" in recap(run, other)
 
 
 def test_what_is_wrong_with_the_inventory_stops_all(preview, other):
