@@ -58,7 +58,7 @@ ACTIONS = {
     "CREATE TEMPORARY TABLE mine (id integer)": ("done", DENIED),
     "CREATE SCHEMA mine": ("done", DENIED),
     "CREATE SCHEMA IF NOT EXISTS public": ("done", DENIED),
-    "CREATE SCHEMA pg_mine": ("42939", "42939"),  # a reserved name
+    "CREATE SCHEMA pg_mine": ("42939", DENIED),  # a reserved name
     "CREATE FUNCTION extensions.f() RETURNS integer LANGUAGE sql AS 'SELECT 1'": (DENIED, DENIED),
     "CREATE FUNCTION jarvis_meta.f() RETURNS integer LANGUAGE sql AS 'SELECT 1'": (DENIED, DENIED),
     "ALTER SCHEMA extensions RENAME TO mine": (DENIED, DENIED),
@@ -256,3 +256,10 @@ def test_looking_around_as_the_readme_has_it_shows_the_tables(host):
     told = re.search(r"To look around in the database, as its reader:\n\n```sh\n(.*?)```", readme, re.DOTALL)
     command = told.group(1).replace("sudo ", "").replace("docker exec -it", "docker exec -i")
     assert "agent_state" in host.run(command, stdin="\\dt\n").stdout
+
+
+def test_looking_around_in_redis_as_the_readme_has_it_works(host):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    told = re.search(r"To look around in Redis:\n\n```sh\n(.*?)```", readme, re.DOTALL)
+    command = told.group(1).replace("sudo ", "").replace("docker exec -it", "docker exec -i")
+    assert host.run(command, stdin="PING\n").stdout == "PONG\n"

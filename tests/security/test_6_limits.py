@@ -86,10 +86,10 @@ def test_clients_that_never_log_in_leave_a_place_to_who_does(host):
 def test_processors_are_limited_where_the_inventory_says_so(deploy, host):
     quota = "cat /sys/fs/cgroup/cpu.max 2>/dev/null || cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us"
     limits = {"postgres_cpus": 0.5, "redis_cpus": 1.5}
-    assert deploy("--tags", "postgres_container,redis_container", **limits).code == 0
+    assert deploy("--tags", "postgres,redis", **limits).code == 0
     assert host.out(f"docker exec jarvis-postgres sh -c '{quota}'").split()[0] == "50000"
     assert host.out(f"docker exec jarvis-redis sh -c '{quota}'").split()[0] == "150000"
-    run = deploy("--tags", "postgres_container,redis_container", **limits)
+    run = deploy("--tags", "postgres,redis", **limits)
     assert (run.code, run.count("changed")) == (0, 0)
-    assert deploy("--tags", "postgres_container,redis_container").code == 0
+    assert deploy("--tags", "postgres,redis").code == 0
     assert host.out(f"docker exec jarvis-postgres sh -c '{quota}'").split()[0] in ("max", "-1")
