@@ -61,5 +61,5 @@ def test_completed_deployment_passes_verification_over_one_connection(play, host
     run = play("playbooks/verify.yml")
     assert run.code == 0
     assert re.search(r"[0-9]+ passed", run.text)
-    # The tests', and perhaps one of Ansible's.
-    assert 1 <= int(host.out(logins)) - before <= 2
+    # Ansible's own, which may be open already.
+    assert int(host.out(logins)) - before <= 1

@@ -29,6 +29,41 @@ files AS (
     FROM (
         VALUES ('config_file'), ('hba_file'), ('ident_file'), ('ssl_cert_file'), ('ssl_key_file')
     ) AS known (setting_name)
+),
+
+-- Lines that a preview would have written, or taken away.
+texts AS (
+    SELECT
+        setting_name,
+        pg_read_file(current_setting(setting_name)) AS present_text,
+        wanted_text
+    FROM (
+        VALUES
+        ('config_file', %(config_file)s::text), ('hba_file', %(hba_file)s::text), ('ident_file', %(ident_file)s::text)
+    ) AS given (setting_name, wanted_text)
+),
+
+present_lines AS (
+    SELECT
+        setting_name,
+        unnest(string_to_array(present_text, E'\n')) AS line
+    FROM texts
+),
+
+wanted_lines AS (
+    SELECT
+        setting_name,
+        unnest(string_to_array(wanted_text, E'\n')) AS line
+    FROM texts
+),
+
+unwritten AS (
+    SELECT
+        w.setting_name,
+        split_part(coalesce(w.line, p.line), ' = ', 1) AS name
+    FROM present_lines AS p
+    FULL OUTER JOIN wanted_lines AS w ON p.setting_name = w.setting_name AND p.line = w.line
+    WHERE p.line IS NULL OR w.line IS NULL
 )
 
 SELECT
@@ -37,9 +72,9 @@ SELECT
     (
         SELECT bool_or((found).change >= date_trunc('second', pg_conf_load_time()))
         FROM files
-    ) AS reload_needed,
+    ) OR EXISTS (SELECT FROM unwritten) AS reload_needed,
     (
         SELECT coalesce(string_agg(name, ', '), '')
         FROM pg_settings
-        WHERE pending_restart
+        WHERE pending_restart OR (context = 'postmaster' AND name IN (SELECT u.name FROM unwritten AS u))
     ) AS restart_needed_by;

@@ -45,6 +45,10 @@ options:
     description: Path on the managed host of the server's ACL file.
     type: path
     required: true
+  users_pending:
+    description: Whether a preview would have written another ACL file.
+    type: bool
+    default: false
   certificate_file:
     description: Path on the managed host of the server's certificate; without it, connections are not encrypted.
     type: path
@@ -52,7 +56,7 @@ requirements: ["redis (Python), 3.5 or newer"]
 attributes:
   check_mode:
     support: full
-    description: Tells what differs and sets nothing.
+    description: Tells what differs. Sets what is set already, which changes nothing and tells what needs a start.
 author: Jarvis data tier
 """
 
@@ -177,23 +181,24 @@ class LiveServer:
             raise ValueError(
                 f"{name} is {found[name]}, and with {value} the next start would find no data. Correct redis_settings."
             )
-        if not self.check_mode:
-            try:
-                self.client.config_set(name, normal_value(value))
-            except redis.ResponseError as error:
-                if not re.search("immutable|protected", str(error)):
-                    raise ValueError(f"Redis refuses {name} = {value!r}: {error}. Correct redis_settings.") from error
-                self.restart.append(name)
-                return
-            if self.client.config_get(name) == found:
-                return
+        # A preview sets what is there, which changes nothing, and tells what only a start can set.
+        wanted = found[name] if self.check_mode else normal_value(value)
+        try:
+            self.client.config_set(name, wanted)
+        except redis.ResponseError as error:
+            if not re.search("immutable|protected", str(error)):
+                raise ValueError(f"Redis refuses {name} = {wanted!r}: {error}. Correct redis_settings.") from error
+            self.restart.append(name)
+            return
+        if not self.check_mode and self.client.config_get(name) == found:
+            return
         self.changed_settings.append(name)
 
-    def bring_users(self, path):
-        """Load the users where they differ; return whether they did."""
+    def bring_users(self, path, pending):
+        """Load the users where they differ, or their file would (C(pending)); return whether they did."""
         with open(path, encoding="utf-8") as stream:
             wanted = users(stream)
-        differ = wanted != users(self.client.execute_command("ACL LIST"))
+        differ = pending or wanted != users(self.client.execute_command("ACL LIST"))
         if differ and not self.check_mode:
             self.client.execute_command("ACL LOAD")
         return differ
@@ -210,6 +215,7 @@ def main():
             "previous_passwords": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "settings": {"type": "dict", "required": True},
             "users_file": {"type": "path", "required": True},
+            "users_pending": {"type": "bool", "default": False},
             "certificate_file": {"type": "path"},
         },
         supports_check_mode=True,
@@ -233,7 +239,7 @@ def main():
         )
         for name, value in given["settings"].items():
             server.bring_setting(name, value)
-        users_loaded = server.bring_users(given["users_file"])
+        users_loaded = server.bring_users(given["users_file"], given["users_pending"] and module.check_mode)
     except RefusedError:
         module.exit_json(changed=False, version="", changed_settings=[], users_loaded=False, restart=["users"])
     except (redis.RedisError, OSError, ValueError) as error:
