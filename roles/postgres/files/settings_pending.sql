@@ -46,24 +46,22 @@ texts AS (
 present_lines AS (
     SELECT
         setting_name,
-        unnest(string_to_array(present_text, E'\n')) AS line
+        unnest(string_to_array(present_text, E'\n')) AS entry
     FROM texts
 ),
 
 wanted_lines AS (
     SELECT
         setting_name,
-        unnest(string_to_array(wanted_text, E'\n')) AS line
+        unnest(string_to_array(wanted_text, E'\n')) AS entry
     FROM texts
 ),
 
 unwritten AS (
-    SELECT
-        w.setting_name,
-        split_part(coalesce(w.line, p.line), ' = ', 1) AS name
+    SELECT split_part(coalesce(w.entry, p.entry), ' = ', 1) AS changed_setting
     FROM present_lines AS p
-    FULL OUTER JOIN wanted_lines AS w ON p.setting_name = w.setting_name AND p.line = w.line
-    WHERE p.line IS NULL OR w.line IS NULL
+    FULL OUTER JOIN wanted_lines AS w ON p.setting_name = w.setting_name AND p.entry = w.entry
+    WHERE p.entry IS NULL OR w.entry IS NULL
 )
 
 SELECT
@@ -76,5 +74,5 @@ SELECT
     (
         SELECT coalesce(string_agg(name, ', '), '')
         FROM pg_settings
-        WHERE pending_restart OR (context = 'postmaster' AND name IN (SELECT u.name FROM unwritten AS u))
+        WHERE pending_restart OR (context = 'postmaster' AND name IN (SELECT u.changed_setting FROM unwritten AS u))
     ) AS restart_needed_by;
