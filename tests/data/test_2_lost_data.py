@@ -79,7 +79,7 @@ def test_database_that_is_gone_from_its_server(deploy, host):
     host.sql(cut_off, database="postgres")
     rename(host, "jarvis", "elsewhere")
     preview, run = deploy("--check"), deploy()
-    databases = host.sql("SELECT string_agg(datname, ' ' ORDER BY 1) FROM pg_database", database="postgres")
+    databases = host.sql("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database", database="postgres")
     allowed = deploy(postgres_allow_empty=True)
     rows = host.sql("SELECT count(*) FROM public.agent_state")
     host.sql("DROP DATABASE jarvis WITH (FORCE)", database="postgres")
