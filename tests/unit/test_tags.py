@@ -45,5 +45,15 @@ def test_roles_have_no_tags_of_their_own():
 
 
 def test_tag_that_nothing_has_is_told(lookup):
-    asked = ["postgres", "all", "verify", "postgre", "never", "redis_container"]
+    asked = [
+        "molecule-notest",
+        "notest",
+        "molecule-idempotence-notest",
+        "postgres",
+        "all",
+        "verify",
+        "postgre",
+        "never",
+        "redis_container",
+    ]
     assert lookup.LookupModule().run(asked) == ["postgre", "redis_container"]
