@@ -26,9 +26,16 @@ def command(*words, **options):
     return subprocess.run(words, check=True, capture_output=True, text=True, **options)
 
 
+def remove_operator():
+    """Remove the user, and what still holds a connection open for it."""
+    subprocess.run(["pkill", "-KILL", "-u", OPERATOR], check=False, capture_output=True)
+    subprocess.run(["userdel", "--force", "--remove", OPERATOR], check=False, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def home():
     """Return the home of a user of this machine without any right, with a copy of the project in it."""
+    remove_operator()  # of an interrupted run
     command("useradd", "--create-home", "--shell", "/bin/sh", OPERATOR)
     folder = Path("~jarvis-operator").expanduser()
     command("molecule/shared/pack-project.sh", str(folder / "project.tar"), cwd=PROJECT)
@@ -39,7 +46,7 @@ def home():
     shutil.copy(PROJECT / ".cache/images.tar", folder / "images.tar")
     command("chown", "--recursive", OPERATOR, str(folder))
     yield folder
-    command("userdel", "--remove", OPERATOR)
+    remove_operator()
 
 
 @pytest.fixture(scope="module")
