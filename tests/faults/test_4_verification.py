@@ -5,6 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deployed(deploy):
+    """Begin with a host on which all is well, whatever the tests before have left."""
+    assert deploy().code == 0
+
 
 def test_tests_that_cannot_start_say_why(play, tmp_path, monkeypatch):
     # What an ansible-core of one's own sees that has no pytest beside it.
