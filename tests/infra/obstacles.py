@@ -46,7 +46,10 @@ def find_obstacles(host, parts):
         )
     elif not found.get("postgres", "not here"):
         database = database_name(client_settings(host))
-        missing = [name for (name,) in superuser_rows(host, database, MISSING_TABLES)]
+        try:
+            missing = [name for (name,) in superuser_rows(host, database, MISSING_TABLES)]
+        except AssertionError as error:
+            return {what: why for what, why in {**found, "tables": str(error)}.items() if why}
         found["tables"] = missing and (
             f"table {', '.join(missing)} is missing, and what was in it. Nothing makes it again by itself: bring it "
             "back from a dump (docs/operations.md, A table is lost)."
