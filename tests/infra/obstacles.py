@@ -48,12 +48,12 @@ def find_obstacles(host, parts):
         database = database_name(client_settings(host))
         try:
             missing = [name for (name,) in superuser_rows(host, database, MISSING_TABLES)]
+            found["tables"] = missing and (
+                f"table {', '.join(missing)} is missing, and what was in it. Nothing makes it again by itself: bring "
+                "it back from a dump (docs/operations.md, A table is lost)."
+            )
         except AssertionError as error:
-            return {what: why for what, why in {**found, "tables": str(error)}.items() if why}
-        found["tables"] = missing and (
-            f"table {', '.join(missing)} is missing, and what was in it. Nothing makes it again by itself: bring it "
-            "back from a dump (docs/operations.md, A table is lost)."
-        )
+            found["tables"] = str(error)
     return {what: why for what, why in found.items() if why}
 
 
