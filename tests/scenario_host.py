@@ -101,6 +101,14 @@ class Run:
         recap = self.output.rsplit("PLAY RECAP", 1)[1]
         return int(re.search(rf"^{self.host} .*\b{what}=(\d+)", recap, re.MULTILINE).group(1))
 
+    def changed_tasks(self, host=None):
+        """Return the names of the tasks that changed a host, by default the test host, or would."""
+        tasks = re.split(r"^TASK \[(.*)\] \*+$", self.output, flags=re.MULTILINE)[1:]
+        changed = f"changed: [{host or self.host}]"
+        names = [name for name, printed in zip(tasks[::2], tasks[1::2], strict=True) if changed in printed]
+        # Keys and certificates are made in several steps, which a preview names in one.
+        return list(dict.fromkeys("tls" if name.startswith("tls : ") else name for name in names))
+
 
 def interrupt_at(process, text, seconds_later=0):
     """Press Ctrl-C after a playbook prints a line with C(text), and a second time where the first does not end it."""
@@ -124,9 +132,13 @@ def database_hosts():
 
 
 def pytest_generate_tests(metafunc):
-    """Run every test on each of the scenario's hosts, all of them on one host before the next."""
+    """Run every test on each of the scenario's hosts, all of them on one host before the next.
+
+    What is about all hosts together runs once.
+    """
     if "host" in metafunc.fixturenames:
-        metafunc.parametrize("host", database_hosts(), indirect=True, scope="session")
+        once = metafunc.definition.get_closest_marker("all_hosts")
+        metafunc.parametrize("host", database_hosts()[: 1 if once else None], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def play_as_operator(home, address, host, inventory):
     """Return a function that runs a playbook as that user, over one of the ways to the host."""
 
     def run(way, playbook, **variables):
-        given = yaml.safe_load(Path(inventory).read_text())["all"]["vars"]
+        given = json.loads(command("ansible-inventory", "-i", inventory, "--host", host.name).stdout)
         settings = {name: value for name, value in given.items() if name.startswith(("images_", "postgres_", "redis_"))}
         settings |= {
             "images_archive": str(home / "images.tar"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 DAEMON = {"userland-proxy": False, "live-restore": True, "log-driver": "json-file", "max-concurrent-downloads": 2}
@@ -33,15 +31,6 @@ UNFORESEEN = {"postgres : Wait until the server is healthy", "redis : Wait until
 WANTED = {}
 
 
-def changed_tasks(run):
-    """Return the names of the tasks that changed the host, or would."""
-    tasks = re.split(r"^TASK \[(.*)\] \*+$", run.output, flags=re.MULTILINE)[1:]
-    changed = f"changed: [{run.host}]"
-    names = [name for name, printed in zip(tasks[::2], tasks[1::2], strict=True) if changed in printed]
-    # Keys and certificates are made in several steps, which a preview names in one.
-    return list(dict.fromkeys("tls" if name.startswith("tls : ") else name for name in names))
-
-
 @pytest.fixture(scope="module", autouse=True)
 def as_it_was(deploy):
     """Begin with a host that nothing is to do on, and leave it so."""
@@ -56,10 +45,10 @@ def test_preview_names_what_the_real_run_changes(deploy, change):
     preview = deploy("--check", "--diff", **WANTED)
     real = deploy(**WANTED)
     assert (preview.code, real.code) == (0, 0)
-    foreseen, made = changed_tasks(preview), changed_tasks(real)
+    foreseen, made = preview.changed_tasks(), real.changed_tasks()
     assert made != []
     assert foreseen == [name for name in made if name not in UNFORESEEN]
 
 
 def test_nothing_is_foreseen_where_nothing_is_to_do(deploy):
-    assert changed_tasks(deploy("--check", **WANTED)) == []
+    assert deploy("--check", **WANTED).changed_tasks() == []

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
 from scenario_host import database_hosts
 
 
 @pytest.fixture
-def preview(play, inventory, host, tmp_path):
+def preview(play, host, tmp_path):
     """Return a function that previews a deployment of all hosts, of which this one has variables of its own."""
 
     def run(own, **variables):
-        copy = yaml.safe_load(Path(inventory).read_text())
-        copy["all"].setdefault("hosts", {}).setdefault(host.name, {}).update(own)
-        (tmp_path / "hosts.yml").write_text(yaml.safe_dump(copy))
-        return play("site.yml", "--check", hosts=str(tmp_path / "hosts.yml"), **variables)
+        (tmp_path / "own.yml").write_text(yaml.safe_dump({"all": {"hosts": {host.name: own}}}))
+        return play("site.yml", "--check", "-i", str(tmp_path / "own.yml"), "--limit", "postgres:redis", **variables)
 
     return run
 

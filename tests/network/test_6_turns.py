@@ -1,0 +1,71 @@
+"""Where a change stops servers on several hosts, it stops those of one host at a time, and a preview names them all."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from itertools import pairwise
+
+import pytest
+from scenario_host import Host, database_hosts
+
+pytestmark = pytest.mark.all_hosts
+MEMORY = {"postgres_memory_mb": 640, "redis_memory_mb": 160}
+EVENTS = "/var/tmp/events"  # noqa: S108 - of a test host
+
+
+@pytest.fixture
+def deploy_all(deploy):
+    """Return a function that deploys to all hosts of the scenario in one run."""
+
+    def run(*arguments, **variables):
+        return deploy("--limit", "postgres:redis", *arguments, **variables)
+
+    return run
+
+
+@contextmanager
+def outages():
+    """Collect [begin, end, host] of each time that a server was stopped until it was healthy again, in nanoseconds."""
+    hosts = [Host(name) for name in database_hosts()]
+    watch = "docker events --filter container=jarvis-postgres --filter container=jarvis-redis"
+    shape = "{{.TimeNano}} {{.Actor.Attributes.name}} {{.Action}}"
+    for host in hosts:
+        host.run(f"systemd-run --collect --unit events sh -c \"exec {watch} --format '{shape}' >{EVENTS}\"")
+    found = []
+    try:
+        yield found
+    finally:
+        for host in hosts:
+            host.run("systemctl stop events")
+    for host in hosts:
+        stopped = {}
+        for time, container, action in (line.split(" ", 2) for line in host.out(f"cat {EVENTS}").splitlines()):
+            if action == "die":
+                stopped[container] = int(time)
+            elif action == "health_status: healthy" and container in stopped:
+                found.append([stopped.pop(container), int(time), f"{host.name} {container}"])
+        assert stopped == {}
+    found.sort()
+
+
+@pytest.mark.parametrize(
+    ("change", "stops"),
+    [
+        # Redis takes its new limit while it runs.
+        (MEMORY, 2),
+        ({**MEMORY, "postgres_settings": {"max_connections": 120}, "redis_settings": {"databases": 8}}, 4),
+        # What is no longer set in Redis stays in force there until its next start.
+        ({}, 2),
+    ],
+    ids=["new_container", "restart", "back"],
+)
+def test_servers_are_stopped_one_host_at_a_time_as_the_preview_says(deploy_all, change, stops):
+    preview = deploy_all("--check", "--diff", **change)
+    with outages() as found:
+        real = deploy_all(**change)
+    assert (preview.code, real.code) == (0, 0)
+    for name in database_hosts():
+        assert preview.changed_tasks(name) == real.changed_tasks(name) != []
+    assert len(found) == stops, found
+    for earlier, later in pairwise(found):
+        assert earlier[1] <= later[0], found
