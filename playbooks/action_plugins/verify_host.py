@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import os
@@ -23,9 +24,20 @@ COMMAND_SECONDS = 600
 # What a shell prints before our command, as some profiles do, is not the command's.
 MARK = "--- verify ---"
 SHELL = f'timeout --kill-after=5 {COMMAND_SECONDS} /bin/sh -c "$(cat)"'
-
+TERMINAL_SHELL = (
+    f"timeout --kill-after=5 {COMMAND_SECONDS} /bin/sh {{path}} </dev/null >{{path}}.out 2>{{path}}.errors; code=$?; "
+    f"echo '{MARK}'; base64 {{path}}.out; echo .; base64 {{path}}.errors; exit $code"
+)
 
 OPTIONS = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "--capture=sys", "--no-header", "--tb=short", "--quiet"]
+
+
+def said(done):
+    """Return what a finished command printed, without what its shell printed before."""
+    _noise, begun, output = done["stdout"].partition(MARK)
+    if not begun:
+        raise AnsibleError(f"no command runs on the host: {done['stderr'] or done['stdout']}")
+    return output.removeprefix("\n")
 
 
 class ActionModule(ActionBase):
@@ -58,11 +70,18 @@ class ActionModule(ActionBase):
 
     def execute(self, command):
         """Return (exit code, output, errors) of a shell command that is run as root, each output as text."""
-        script = f"echo '{MARK}'\nexport DOCKER_HOST={ENGINE}\n{command}\n"
-        done = self._low_level_execute_command(SHELL, in_data=script.encode())
-        if MARK not in done["stdout"]:
-            raise AnsibleError(f"no command runs on the host: {done['stderr'] or done['stdout']}")
-        return done["rc"], done["stdout"].partition(f"{MARK}\n")[2], done["stderr"]
+        script = f"export DOCKER_HOST={ENGINE}\n{command}\n"
+        if self._connection.is_pipelining_enabled():
+            done = self._low_level_execute_command(SHELL, in_data=f"echo '{MARK}'\n{script}".encode())
+            return done["rc"], said(done), done["stderr"]
+        # The host may want a terminal (sudo's requiretty), which takes no input and mixes the outputs.
+        if not self._connection._shell.tmpdir:
+            self._make_tmp_path()
+        path = self._connection._shell.join_path(self._connection._shell.tmpdir, "command")
+        self._transfer_data(path, script)
+        done = self._low_level_execute_command(TERMINAL_SHELL.format(path=path))
+        output, errors = (base64.b64decode(word).decode(errors="replace") for word in said(done).split("."))
+        return done["rc"], output, errors
 
     def execute_whatever_happens(self, command):
         """Do the same while the host may go away; RuntimeError where it is not reached, and a new connection then."""

@@ -74,6 +74,7 @@ from ansible.module_utils.basic import AnsibleModule
 PAUSE_SECONDS = 0.1  # the engine restarts a container after this time at the earliest
 EARLY_SECONDS = 10  # before the start that the engine notes, where it remembers no end
 RESTART_SECONDS = 180  # a clean shutdown may take its time
+RESUMED_SECONDS = 10  # after a pause of ours an old engine may still show it, when its own event comes late
 
 
 class NeverHealthyError(Exception):
@@ -99,9 +100,13 @@ def ending(container, allowed_restarts):
     return ""
 
 
-def wait(name, timeout, variable):
-    """Return when the container is healthy. Raises NeverHealthyError, OSError where the engine is gone for as long."""
+def wait(name, timeout, variable, paused_seconds=0):
+    """Return when the container is healthy. Raises NeverHealthyError, OSError where the engine is gone for as long.
+
+    That it is paused ends the wait only when it still is after C(paused_seconds).
+    """
     deadline = time.monotonic() + timeout
+    paused_deadline = time.monotonic() + paused_seconds
     first = None
     while True:
         try:
@@ -119,6 +124,8 @@ def wait(name, timeout, variable):
         if state["Status"] == "running" and (state.get("Health") or {}).get("Status") == "healthy":
             return
         event = ending(container, first["RestartCount"])
+        if state["Status"] == "paused" and time.monotonic() < paused_deadline:
+            event = ""
         if not event and time.monotonic() > deadline:
             event = f"runs, but was not healthy within {timeout:g} s ({variable})"
         if event:
@@ -189,7 +196,7 @@ def main():
         if restarted:
             restart(name)
         resumed = resume(name)
-        wait(name, module.params["timeout"], module.params["timeout_variable"])
+        wait(name, module.params["timeout"], module.params["timeout_variable"], RESUMED_SECONDS if resumed else 0)
     except OSError as error:
         module.fail_json(msg=report.of_engine(inspect(name), name, str(error)))
     except NeverHealthyError as error:

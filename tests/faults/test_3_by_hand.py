@@ -58,17 +58,32 @@ def test_what_was_removed_is_put_back_with_every_row_and_key(deploy, host, deplo
 
 
 @pytest.mark.parametrize(
-    ("instead", "message"),
+    ("path", "instead", "message"),
     [
-        ("touch /etc/jarvis/postgres", "/etc/jarvis/postgres already exists as a file"),
-        ("ln -s /nowhere /etc/jarvis/postgres", "/etc/jarvis/postgres already exists as a link"),
+        ("/etc/jarvis/postgres", "touch", "/etc/jarvis/postgres is no folder, and files have to be in it."),
+        ("/etc/jarvis/postgres", "ln -s /nowhere", "/etc/jarvis/postgres is no folder, and files have to be in it."),
+        ("/etc/jarvis/jarvis.env", "mkdir", "/etc/jarvis/jarvis.env is a folder, and a file has to be there."),
+        ("/usr/local/sbin/jarvis-firewall", "mkdir", "/usr/local/sbin/jarvis-firewall is a folder, and a file has"),
     ],
 )
-def test_what_stands_in_place_of_a_folder_is_named(deploy, host, instead, message):
+def test_what_stands_in_place_of_a_file_or_folder_is_named(deploy, host, path, instead, message):
     before = host.containers()
-    host.run(f"mv /etc/jarvis/postgres /etc/jarvis/postgres.kept && {instead}")
+    host.run(f"mv {path} {path}.kept && {instead} {path}")
     run = deploy()
-    host.run("rm /etc/jarvis/postgres && mv /etc/jarvis/postgres.kept /etc/jarvis/postgres")
+    host.run(f"rm -r {path} && mv {path}.kept {path}")
     assert run.code == 2
-    assert message in run.text
+    assert f"Nothing was changed. This has to be mended first: - {message}" in run.text
     assert host.containers() == before
+
+
+def test_program_of_somebody_else_with_the_name_of_ours_is_kept_aside(deploy, host):
+    host.run("printf '#!/bin/sh\\necho theirs\\n' > /usr/local/sbin/jarvis-firewall")
+    run = deploy("--tags", "firewall")
+    assert run.code == 0
+    assert (
+        "/usr/local/sbin/jarvis-firewall was not ours, and is kept as /usr/local/sbin/jarvis-firewall.set-aside-"
+        in run.text
+    )
+    assert host.out("jarvis-firewall check") == "in force"
+    assert host.out("sh /usr/local/sbin/jarvis-firewall.set-aside-*") == "theirs"
+    host.run("rm /usr/local/sbin/jarvis-firewall.set-aside-*")

@@ -14,11 +14,13 @@ from scenario_host import PROJECT
 
 OPERATOR = "jarvis-operator"
 PASSWORD = "sudo's password"
+USERS = {"ops": "NOPASSWD: ALL", "guarded": "ALL", "strict": "NOPASSWD: ALL"}
 # Over TCP, since the tests' own way to the host takes the engine's rights.
 CONNECTION = {
     "root": {"ansible_user": "root"},
     "sudo": {"ansible_user": "ops"},
     "sudo_with_password": {"ansible_user": "guarded", "ansible_become_password": PASSWORD},
+    "sudo_with_terminal": {"ansible_user": "strict", "ansible_pipelining": False},
 }
 
 
@@ -53,10 +55,11 @@ def home():
 def address(host):
     """Return where the host's own SSH server answers, for root and for users with sudo."""
     host.run("systemctl start ssh")
-    for user, rule in (("ops", "NOPASSWD: ALL"), ("guarded", "ALL")):
+    for user, rule in USERS.items():
         host.run(f"useradd --create-home --shell /bin/bash {user}; install -d -o {user} /home/{user}/.ssh")
         host.run(f"cp /root/.ssh/authorized_keys /home/{user}/.ssh/ && chown {user} /home/{user}/.ssh/authorized_keys")
         host.run(f"echo '{user} ALL=(ALL) {rule}' > /etc/sudoers.d/{user}")
+    host.run("echo 'Defaults:strict requiretty' >> /etc/sudoers.d/strict")
     host.run("chpasswd", stdin=f"guarded:{PASSWORD}\n")
     # Sessions that talk, and users whose files nobody else may read.
     host.run("sed -i '1i echo welcome; umask 077' /home/ops/.bashrc")
@@ -64,8 +67,9 @@ def address(host):
         "docker", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", host.name
     ).stdout.strip()
     # Connections are kept open for a while, and a user with one cannot be removed.
-    host.run("pkill -KILL -u ops; pkill -KILL -u guarded", check=False)
-    host.run("rm /etc/sudoers.d/ops /etc/sudoers.d/guarded; userdel --force -r ops; userdel --force -r guarded")
+    for user in USERS:
+        host.run(f"pkill -KILL -u {user}", check=False)
+        host.run(f"rm /etc/sudoers.d/{user}; userdel --force -r {user}")
 
 
 @pytest.fixture
@@ -108,7 +112,7 @@ def test_user_without_any_right_here_deploys_and_proves(play_as_operator):
     assert "99 passed" in output
 
 
-@pytest.mark.parametrize("way", ["root", "sudo_with_password"])
+@pytest.mark.parametrize("way", ["root", "sudo_with_password", "sudo_with_terminal"])
 def test_every_way_to_become_root_serves_the_proof(play_as_operator, way):
     code, output = play_as_operator(way, "playbooks/verify.yml")
     assert code == 0

@@ -45,6 +45,24 @@ def test_stopped_engine_is_one_cause(play, deploy, host):
     assert "docker logs --tail 50 jarvis-redis" in Path(report).read_text()
 
 
+def test_name_that_the_host_does_not_know_is_one_cause(play, deploy, host):
+    assert deploy(client_host="db.invalid").code == 0
+    run = play("playbooks/verify.yml")
+    assert deploy().code == 0
+    assert run.code == 2
+    assert f"{host.name}: 1 thing is wrong; " in run.text
+    assert "1. The host itself does not know the name db.invalid, which clients are given in jarvis.env." in run.text
+
+
+def test_wrong_password_in_the_client_settings_is_one_cause_a_server(play, deploy, host):
+    host.run("sed -i 's,//jarvis:[^@]*@,//jarvis:wrong@,' /etc/jarvis/jarvis.env")
+    run = play("playbooks/verify.yml")
+    assert deploy().code == 0
+    assert run.code == 2
+    assert "password authentication failed for user" in run.text
+    assert "things are wrong" in run.text
+
+
 def test_shell_that_prints_disturbs_nothing(play, host):
     host.run("sed -i '1i echo welcome to this host; echo 0; echo beware >&2' /root/.bashrc")
     run = play("playbooks/verify.yml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from urllib.parse import urlsplit
 
 from deployed import client_settings, database_name, superuser_rows
 
@@ -26,8 +27,9 @@ def needs(item):
     part = item.path.parent.name
     servers = (part,) if part in SERVERS else SERVERS if "on_host" in item.fixturenames else ()
     settings = ("settings",) if {"settings", "on_host"} & {*item.fixturenames} else ()
+    address = ("address",) if "on_host" in item.fixturenames else ()
     tables = ("tables",) if item.get_closest_marker("tables") else ()
-    return ("engine", *servers, *settings, *tables)
+    return ("engine", *servers, *settings, *address, *tables)
 
 
 def find_obstacles(host, parts):
@@ -44,17 +46,36 @@ def find_obstacles(host, parts):
         found["settings"] = (
             "/etc/jarvis/jarvis.env is missing or empty, so clients know no address. A deployment writes it."
         )
-    elif not found.get("postgres", "not here"):
-        database = database_name(client_settings(host))
-        try:
-            missing = [name for (name,) in superuser_rows(host, database, MISSING_TABLES)]
-            found["tables"] = missing and (
-                f"table {', '.join(missing)} is missing, and what was in it. Nothing makes it again by itself: bring "
-                "it back from a dump (docs/operations.md, A table is lost)."
-            )
-        except AssertionError as error:
-            found["tables"] = str(error)
+    else:
+        settings = client_settings(host)
+        found["address"] = address_obstacle(host, settings)
+        if not found.get("postgres", "not here"):
+            found["tables"] = tables_obstacle(host, database_name(settings))
     return {what: why for what, why in found.items() if why}
+
+
+def address_obstacle(host, settings):
+    """Return why clients cannot find the servers, None where they can."""
+    names = {
+        urlsplit(settings[variable]).hostname for variable in ("DATABASE_URL", "REDIS_URL") if variable in settings
+    }
+    unknown = [name for name in sorted(names) if host.run("getent ahosts %s", name).rc != 0]
+    return unknown and (
+        f"The host itself does not know the name {', '.join(unknown)}, which clients are given in jarvis.env. Make it "
+        "known there (name service or /etc/hosts), or set client_host to a name or an address that is."
+    )
+
+
+def tables_obstacle(host, database):
+    """Return which of the tables are not there, None where all are."""
+    try:
+        missing = [name for (name,) in superuser_rows(host, database, MISSING_TABLES)]
+    except AssertionError as error:
+        return str(error)
+    return missing and (
+        f"table {', '.join(missing)} is missing, and what was in it. Nothing makes it again by itself: bring it back "
+        "from a dump (docs/operations.md, A table is lost)."
+    )
 
 
 def server_obstacle(host, name):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 LONGEST = 400  # characters of a line
 LOG_LINES = 50
@@ -19,29 +18,47 @@ def promise(report):
 
 
 def cause(report):
-    """Return why a test failed: in its own words where it has some, else as found and wanted."""
+    """Return (why a test failed, the same as the line of this test alone).
+
+    In its own words where it has some, else as found and wanted; of an exception, which may stop many, what it says.
+    """
     crash = getattr(report.longrepr, "reprcrash", None)
     whole = crash.message if crash else f"{FAILED}{report.longrepr}"
     if whole.startswith(FAILED):
-        return whole.removeprefix(FAILED).strip()
+        return (whole.removeprefix(FAILED).strip(),) * 2
     message = next(iter(whole.splitlines()), "")
     own = message.removeprefix("AssertionError: ")
     compared = re.fullmatch(r"assert (.+) == (.+)", own)
     if compared:
-        return f"{promise(report)}: found {compared[1]}, wanted {compared[2]}"
-    if own.startswith("assert "):
-        return f"{promise(report)}: not so: {own.removeprefix('assert ')}"
-    return own if own != message else f"{promise(report)}: {message.removeprefix('RuntimeError: ')}"
+        own = f"{promise(report)}: found {compared[1]}, wanted {compared[2]}"
+    elif own.startswith("assert "):
+        own = f"{promise(report)}: not so: {own.removeprefix('assert ')}"
+    elif own == message:
+        own = message.removeprefix("RuntimeError: ")
+        return own, f"{promise(report)}: {own}"
+    return own, own
 
 
 def causes(reports):
     """Return the text of each cause, in the order of the tests, with how many other promises it stops."""
+    found = {}
+    for report in reports:
+        text, alone = cause(report)
+        found.setdefault(text, []).append(alone)
     told = []
-    for text, count in Counter(map(cause, reports)).items():
-        first, *more = (line if len(line) <= LONGEST else f"{line[:LONGEST]} ..." for line in text.splitlines())
-        others = f" ({count - 1} more promises were not looked at)" if count > 1 else ""
+    for text, lines in found.items():
+        others = ""
+        if len(lines) > 1:
+            followed = f"{len(lines) - 1} more promises were not looked at"
+            others = f" ({followed if text == lines[0] else f'{len(lines)} promises fail over it'})"
+        first, *more = (shortened(line) for line in (text if others else lines[0]).splitlines())
         told.append("\n   ".join([first + others, *more]))
     return told
+
+
+def shortened(line):
+    """Return a line of a length that a person reads."""
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
 
 
 def verdict(host, code, printed, reached, folder):

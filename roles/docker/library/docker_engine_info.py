@@ -109,9 +109,12 @@ def responds():
 
 
 def settings_pending():
-    """Return whether the settings file is newer than the pid file, which the engine writes as it starts."""
+    """Return whether the settings file is newer than the pid file, which the engine writes as it starts.
+
+    A file may bring along any time of its making, one in the future even; when it came to its place cannot be made up.
+    """
     try:
-        return os.stat(SETTINGS_FILE).st_mtime > os.stat(PID_FILE).st_mtime
+        return os.stat(SETTINGS_FILE).st_ctime > os.stat(PID_FILE).st_mtime
     except FileNotFoundError:
         return False
 

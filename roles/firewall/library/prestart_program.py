@@ -12,6 +12,7 @@ description:
   - Installs a program and makes a systemd service run it before it starts, and once more when it has started. If the
     program fails, the service does not start.
   - Then runs it, whether or not anything was installed, since what it sets up may have been undone meanwhile.
+  - A file of either name that does not say that Ansible manages it is kept aside, under a name with the time in it.
   - Where systemd does not run, the program is installed and run all the same.
 options:
   path:
@@ -56,6 +57,7 @@ said:
 
 import os
 import tempfile
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -63,6 +65,7 @@ SYSTEMD = "/run/systemd/system"  # there while systemd runs, see sd_booted(3)
 DROP_IN = "/etc/systemd/system/{service}.service.d/{name}.conf"
 DROP_IN_TEXT = "# Managed by Ansible\n[Service]\nExecStartPre={path}\nExecStartPost={path}\n"
 NOTHING_TO_DO = "in force"
+MANAGED = "Managed by Ansible"  # Ansible's own words, in its templates
 
 
 def read(path):
@@ -74,11 +77,21 @@ def read(path):
         return ""
 
 
+def set_aside(module, path):
+    """Keep a file that is not ours under another name, and say so."""
+    target = f"{path}.set-aside-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    module.warn(f"{path} was not ours, and is kept as {target}")
+    if not module.check_mode:
+        os.rename(path, target)
+
+
 def install(module, path, text, mode):
     """Bring one file to its text and mode; return its difference as Ansible shows it, None when there is none."""
     before = read(path)
     if before == text and os.stat(path).st_mode & 0o7777 == mode:
         return None
+    if before and MANAGED.lower() not in before.lower():
+        set_aside(module, path)
     if not module.check_mode:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))

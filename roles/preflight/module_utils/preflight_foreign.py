@@ -1,4 +1,4 @@
-"""Containers, a network and a folder that are named like ours and are somebody else's: they would be replaced."""
+"""Containers, a network, folders and files that are named like ours and are somebody else's: they would be replaced."""
 
 from __future__ import annotations
 
@@ -13,6 +13,20 @@ OUR_VOLUMES = ("jarvis_postgres_", "jarvis_redis_")
 BRIDGE_OPTION = "com.docker.network.bridge.name"
 CONFIGURATION = "/etc/jarvis"
 OUR_FILES = {"ca.crt", "jarvis.env", "postgres", "redis", "secrets", "state"}
+WRITTEN_FILES = (
+    "/etc/apt/apt.conf.d/52jarvis-docker",
+    "/etc/docker/daemon.json",
+    "/etc/jarvis/ca.crt",
+    "/etc/jarvis/jarvis.env",
+    "/etc/jarvis/postgres/pg_hba.conf",
+    "/etc/jarvis/postgres/pg_ident.conf",
+    "/etc/jarvis/postgres/postgresql.conf",
+    "/etc/jarvis/redis/redis.conf",
+    "/etc/jarvis/secrets/redis/users.acl",
+    "/etc/sysctl.d/90-jarvis-redis.conf",
+    "/etc/systemd/system/docker.service.d/jarvis-firewall.conf",
+    "/usr/local/sbin/jarvis-firewall",
+)
 
 
 def is_ours(container):
@@ -56,6 +70,16 @@ def folder_problem(path=CONFIGURATION):
         )
 
 
+def file_problems(paths=WRITTEN_FILES):
+    """Yield where a folder stands in the place of a file that is written, or anything else in that of its folder."""
+    for path in paths:
+        folder = os.path.dirname(path)
+        if os.path.isdir(path):
+            yield f"{path} is a folder, and a file has to be there. Move it elsewhere."
+        elif os.path.lexists(folder) and not os.path.isdir(folder):
+            yield f"{folder} is no folder, and files have to be in it. Move it elsewhere."
+
+
 def problems(names):
     """Yield what is named like something of ours, of containers C(names), and is not."""
     for name in names:
@@ -66,3 +90,4 @@ def problems(names):
     if network and network.get("Name") == ports.NETWORK:
         yield from network_problem(network)
     yield from folder_problem()
+    yield from dict.fromkeys(file_problems())

@@ -1,9 +1,11 @@
-"""What another dpkg is working on just now is no interrupted installation."""
+"""What another dpkg is working on just now is no interrupted installation, and when the engine lacks its settings."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -41,3 +43,18 @@ def test_package_that_somebody_configures_just_now_was_not(info, number):
         assert not info.installation_interrupted(dpkg("half-configured"))
         holder.communicate("\n")
     assert info.installation_interrupted(dpkg("half-configured"))
+
+
+@pytest.mark.parametrize("seconds", [-86400, 86400])
+def test_settings_that_claim_another_time_are_pending_until_the_engine_starts(info, tmp_path, monkeypatch, seconds):
+    settings, pid = tmp_path / "daemon.json", tmp_path / "docker.pid"
+    monkeypatch.setattr(info, "SETTINGS_FILE", str(settings))
+    monkeypatch.setattr(info, "PID_FILE", str(pid))
+    pid.touch()
+    time.sleep(0.02)
+    settings.touch()
+    os.utime(settings, (time.time() + seconds,) * 2)
+    assert info.settings_pending()
+    time.sleep(0.02)
+    pid.touch()
+    assert not info.settings_pending()

@@ -66,6 +66,12 @@ def test_cause_of_many_is_told_once_and_counts_them(verdicts):
     ]
 
 
+def test_exception_that_stops_many_is_told_once(verdicts):
+    refused = "psycopg2.OperationalError: password authentication failed"
+    others = [crashed("test_a", refused), crashed("test_b", "KeyError: 'b'"), crashed("test_c", refused)]
+    assert verdicts.causes(others) == [f"{refused} (2 promises fail over it)", "b: KeyError: 'b'"]
+
+
 def test_verdict_names_the_host_and_keeps_the_whole_text(verdicts, tmp_path):
     failed = [crashed("test_b", "AssertionError: b is wrong")]
     told = verdicts.verdict("db/1", 1, "pytest's words", reached(failed, passed=7), tmp_path)

@@ -53,3 +53,16 @@ def test_folder_of_somebody_else_is_named(tmp_path):
     (tmp_path / "jarvis.conf").write_text("")
     (problem,) = foreign.folder_problem(str(tmp_path))
     assert problem.startswith(f"{tmp_path} holds somebody else's files (jarvis.conf)")
+
+
+def test_what_stands_in_the_place_of_a_file_or_its_folder_is_named(tmp_path):
+    (tmp_path / "daemon.json").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("/nowhere")
+    (tmp_path / "jarvis.env").touch()
+    names = ("daemon.json", "jarvis.env", "none/redis.conf", "file/a.conf", "link/b.conf")
+    assert list(foreign.file_problems([f"{tmp_path}/{name}" for name in names])) == [
+        f"{tmp_path}/daemon.json is a folder, and a file has to be there. Move it elsewhere.",
+        f"{tmp_path}/file is no folder, and files have to be in it. Move it elsewhere.",
+        f"{tmp_path}/link is no folder, and files have to be in it. Move it elsewhere.",
+    ]
