@@ -54,13 +54,14 @@ def test_name_that_the_host_does_not_know_is_one_cause(play, deploy, host):
     assert "1. The host itself does not know the name db.invalid, which clients are given in jarvis.env." in run.text
 
 
-def test_wrong_password_in_the_client_settings_is_one_cause_a_server(play, deploy, host):
+def test_wrong_passwords_in_the_client_settings_are_told_once_a_server(play, deploy, host):
     host.run("sed -i 's,//jarvis:[^@]*@,//jarvis:wrong@,' /etc/jarvis/jarvis.env")
     run = play("playbooks/verify.yml")
     assert deploy().code == 0
     assert run.code == 2
-    assert "password authentication failed for user" in run.text
-    assert "things are wrong" in run.text
+    assert f"{host.name}: 4 things are wrong; " in run.text
+    assert 'password authentication failed for user "jarvis" (7 promises fail over it)' in run.text
+    assert "WRONGPASS invalid username-password pair or user is disabled. (3 promises fail over it)" in run.text
 
 
 def test_shell_that_prints_disturbs_nothing(play, host):

@@ -176,6 +176,29 @@ def test_lost_translation_is_mended_and_containers_keep_running(deploy, host, cl
     assert host.containers() == before
 
 
+@pytest.mark.parametrize(
+    ("package", "begin", "end"),
+    [
+        ("nftables", "systemctl restart nftables", "true"),
+        ("ufw", "ufw --force enable && ufw reload", "ufw --force disable"),
+        (
+            "firewalld",
+            "systemctl restart firewalld && firewall-cmd --complete-reload",
+            "systemctl disable --now firewalld",
+        ),
+    ],
+)
+def test_firewall_of_the_host_that_begins_anew_cuts_nobody_off_for_good(deploy, host, client, package, begin, end):
+    host.run(f"DEBIAN_FRONTEND=noninteractive apt-get install -qq -y {package} >/dev/null 2>&1")
+    before = host.containers()
+    host.run(begin)
+    assert deploy("--tags", "docker").code == 0
+    assert client() == ["accepted", "accepted"]
+    assert host.out(CHECK) == "in force"
+    assert host.containers() == before
+    host.run(end)
+
+
 def test_verification_sends_no_password_where_a_translation_is_lost(play, deploy, host):
     host.run("iptables -t nat -F DOCKER")
     run = play("playbooks/verify.yml")
@@ -190,7 +213,8 @@ def test_accept_of_others_does_not_come_before_the_refusal(host):
     assert host.out(CHECK) == "not in force"
     assert host.out("/usr/local/sbin/jarvis-firewall") == "loaded"
     assert host.out("/usr/local/sbin/jarvis-firewall") == "in force"
-    assert host.out("iptables -S INPUT").splitlines()[1:] == [
+    # ufw leaves its own behind when it is turned off.
+    assert host.out("iptables -S INPUT | grep -v ufw").splitlines()[1:] == [
         "-A INPUT -j JARVIS-LOCAL",
         "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT",
         "-A INPUT -i lo -j ACCEPT",

@@ -98,7 +98,7 @@ def client_settings_name(variable):
     try:
         with open(CLIENT_SETTINGS, encoding="utf-8", errors="replace") as stream:
             return any(line.startswith(variable + "=") for line in stream)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):  # what stands in its place, preflight tells
         return False
 
 
