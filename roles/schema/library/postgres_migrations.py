@@ -225,7 +225,7 @@ drift:
       type: dict
       sample: {type: text}
 differences:
-  description: The same, a line each for people.
+  description: The same, a line each for people; a table that is missing, or too many, without all that belongs to it.
   type: list
   elements: str
   returned: success

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 
+
+@pytest.mark.usefixtures("settings")
 def test_client_settings_are_for_root_and_the_group_alone(host):
     file = host.file("/etc/jarvis/jarvis.env")
     assert (file.user, file.group, oct(file.mode)) == ("root", "jarvis", "0o640")

@@ -123,14 +123,31 @@ def _is_of_partition(kind: str, identity: str, facts: dict[str, object], partiti
         return identity in partitions
     if INHERITED not in facts:
         return False
-    definition = (facts.get("definition") or "").replace(" ON ONLY ", " ON ")
-    return any(
-        identity.startswith(f"{one}.")
-        or (kind == "index" and f" ON {one} " in definition)
+    definition = facts.get("definition") or ""
+    return _is_part(kind, identity, facts, partitions) or any(
         # A reference to the whole table has one to each partition beside it.
-        or (kind == "constraint" and f" REFERENCES {one}(" in definition)
+        kind == "constraint" and f" REFERENCES {one}(" in definition
         for one in partitions
     )
+
+
+def _is_part(kind: str, identity: str, facts: dict[str, object], tables: set[str]) -> bool:
+    """Return whether this belongs to one of some tables, and comes and goes with it."""
+    definition = (facts.get("definition") or "").replace(" ON ONLY ", " ON ")
+    return any(
+        (kind in PARTS and identity.startswith(f"{table}."))
+        or (kind == "index" and f" ON {table} " in definition)
+        or (kind == "sequence" and (facts.get("owned_by") or "").startswith(f"{table}."))
+        for table in tables
+    )
+
+
+def as_lines(differences: Sequence[Difference]) -> list[str]:
+    """Return them as lines for people: a table that is missing, or too many, without all that belongs to it."""
+    whole = [one for one in differences if one.expected is None or one.actual is None]
+    tables = {one.identity for one in whole if one.kind in TABLES}
+    parts = [one for one in whole if _is_part(one.kind, one.identity, one.expected or one.actual or {}, tables)]
+    return [str(one) for one in differences if one not in parts]
 
 
 def as_result(difference: Difference) -> dict[str, object]:

@@ -4,7 +4,7 @@ from . import extensions, ledger, reference
 from .adopt import adoptable, record, without_ledger
 from .catalog import Snapshot, from_list, snapshot, to_list
 from .cluster import promised_and_actual
-from .drift import Difference, as_diff, as_result, compare
+from .drift import Difference, as_diff, as_lines, as_result, compare
 from .errors import SchemaError
 from .files import Migration
 from .run import Run
@@ -204,7 +204,7 @@ def _find_drift(
         found += compare(promised, told)[0]
         run.outcome.warnings += shadowing(cursor, request.application_roles)
     run.outcome.drift = [as_result(difference) for difference in found]
-    run.outcome.differences = [str(difference) for difference in found]
+    run.outcome.differences = as_lines(found)
     run.outcome.application_objects = own
     return run.outcome.differences
 
