@@ -22,7 +22,7 @@ requirements:
 author: Jarvis data tier
 """
 
-REASON_CHARACTERS = 300  # of a line; the whole stands above it
+REASON_CHARACTERS = 400  # of a line; the whole stands above it
 NAMED_TASKS = 5  # of more than these, their roles are named
 
 
@@ -90,5 +90,9 @@ def in_short(tasks):
 def said(result):
     """Return what a result says, in one line of a limited length."""
     failed = [item for item in result.get("results", []) if item.get("failed")]
-    message = (failed or [result])[0].get("msg") or "see above"
+    first = (failed or [result])[0]
+    message = first.get("msg") or "see above"
+    if "rc" in first:
+        # That a command failed says less than its own words.
+        message = first.get("stderr", "").strip() or first.get("stdout", "").strip() or message
     return textwrap.shorten(" ".join(str(message).split()), REASON_CHARACTERS, placeholder=" …")

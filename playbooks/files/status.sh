@@ -1,6 +1,10 @@
 #!/bin/sh
 # Print the containers of ours, a line each, and how much room their data takes.
 set -eu
+if ! command -v docker >/dev/null; then
+	echo 'no Docker is here; ./jarvis deploy installs it'
+	exit
+fi
 containers=$(docker ps --all --filter 'name=^jarvis-(postgres|redis)$' \
 	--format '{{.Names}}: {{.Status}}, {{.Image}}, {{.Ports}}')
 echo "${containers:-no container of ours is here}"

@@ -22,6 +22,12 @@ def test_preview_succeeds_and_says_what_would_be_done(deploy):
     assert "a real run applies all files" in run.text
 
 
+def test_status_says_that_nothing_is_there(play):
+    run = play("playbooks/status.yml")
+    assert run.code == 0
+    assert "no Docker is here; ./jarvis deploy installs it" in run.text
+
+
 def test_every_problem_of_the_inventory_is_reported_at_once_with_its_remedy(deploy):
     run = deploy(
         postgres_database="my-database",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 from typing import NamedTuple
@@ -132,6 +133,22 @@ def container_state(name):
     return (state.get("Pid") or None, bool(state.get("Running") or state.get("Restarting") or state.get("Paused")))
 
 
+def unattended_process(name):
+    """Return the first process of a container that runs on while the engine does not, as its folder tells."""
+    for path in glob.glob(os.path.join(glob.escape(data_root()), "containers/*/config.v2.json")):
+        try:
+            with open(path, encoding="utf-8") as stream:
+                kept = json.load(stream)
+            pid = kept["State"]["Pid"]
+            with open(f"/proc/{pid}/cgroup", encoding="utf-8") as stream:
+                # It may have ended, and its number may be another's by now.
+                if kept["Name"] == f"/{name}" and kept["ID"] in stream.read():
+                    return pid
+        except (OSError, ValueError, KeyError):
+            continue
+    return None
+
+
 def data_root():
     """Return the engine's folder; preflight reports settings that cannot be read."""
     try:
@@ -160,6 +177,7 @@ def observe(server):
         ) from error
     volume, project = old_volume(server.volume)
     pid, running = container_state(server.container)
+    pid = pid or unattended_process(server.container)
     places = [server.work_folder(server.folder), *([volume] if volume else [])]
     workers = {pid: name for place in places for pid, name in files.working_processes(place).items()}
     cwd = f"/proc/{pid}/cwd"

@@ -80,6 +80,13 @@ def test_one_host_alone_needs_no_line(run):
     assert run("db1") == []
 
 
+def test_failed_command_is_told_in_its_own_words(load):
+    said = load("../playbooks/callback_plugins/outcome").said
+    assert said({"msg": "non-zero return code", "rc": 1, "stderr": "no room\n", "stdout": "x"}) == "no room"
+    assert said({"msg": "non-zero return code", "rc": 1, "stderr": "", "stdout": "no\nroom"}) == "no room"
+    assert said({"msg": "non-zero return code", "rc": 1, "stderr": ""}) == "non-zero return code"
+
+
 def test_many_changes_are_counted_by_role(load):
     tasks = ["docker : a", "docker : b", "images : c", "images : d", "images : e", "client : f"]
     assert load("../playbooks/callback_plugins/outcome").in_short(tasks) == "6 tasks: docker 2, images 3, client 1"
