@@ -32,3 +32,5 @@ def test_failed_parts_are_shown_and_named_at_the_end_and_fail_the_run() -> None:
     assert "there is no part" not in while_they_ran
     assert "there is no part 'nowhere'" in at_the_end
     assert "there is no part 'elsewhere'" in at_the_end
+    # What a reader of the last lines alone wants to know.
+    assert {"nowhere", "elsewhere"} == set(re.findall(r"== Failed tests: (\S+) ", at_the_end[-200:]))
