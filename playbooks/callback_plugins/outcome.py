@@ -23,6 +23,7 @@ author: Jarvis data tier
 """
 
 REASON_CHARACTERS = 400  # of a line; the whole stands above it
+COUNTED = ("ok", "failures", "unreachable", "rescued")
 NAMED_TASKS = 5  # of more than these, their roles are named
 
 
@@ -40,6 +41,8 @@ class CallbackModule(CallbackBase):
         self.preview = False
         self.changed = defaultdict(dict)  # {host: {task: None}}, in the order of the run
         self.reasons = {}
+        self.items = {}  # {host: why the first item of a loop failed}
+        self.stopper = None  # the host that stopped all others
 
     def v2_playbook_on_play_start(self, play):
         """Remember whether the run is a preview."""
@@ -50,10 +53,18 @@ class CallbackModule(CallbackBase):
         if result.result.get("changed"):
             self.changed[result.host.name][result.task.get_name().strip()] = None
 
+    def v2_runner_item_on_failed(self, result):
+        """Remember why an item of a loop failed, which the result of the whole does not tell."""
+        self.items.setdefault(result.host.name, said(result.result))
+
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        """Remember why a host failed."""
+        """Remember why a host failed, and whether that stopped the others."""
+        host = result.host.name
+        reason = self.items.pop(host, None) or said(result.result)
         if not ignore_errors:
-            self.reasons[result.host.name] = f"{result.task.get_name().strip()}: {said(result.result)}"
+            self.reasons[host] = f"{result.task.get_name().strip()}: {reason}"
+            if result.task.any_errors_fatal or result.task.run_once:
+                self.stopper = host
 
     def v2_runner_on_unreachable(self, result):
         """Remember why a host was not reached."""
@@ -61,7 +72,8 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats):
         """Print a line a host."""
-        hosts = [host for host in sorted(stats.processed) if host != "localhost"]
+        # What was only skipped is the controller, which looks at the inventory.
+        hosts = [host for host in sorted(stats.processed) if any(map(stats.summarize(host).get, COUNTED))]
         if len(hosts) > 1:
             self._display.banner("HOSTS")
             width = max(map(len, hosts))
@@ -74,6 +86,8 @@ class CallbackModule(CallbackBase):
             return f"not reached: {self.reasons[host]}"
         if summary["failures"]:
             return f"failed: {self.reasons.get(host, 'see above')}"
+        if self.stopper:
+            return f"stopped, since {self.stopper} failed"
         if self.changed[host]:
             return f"{'would change' if self.preview else 'changed'}: {in_short(list(self.changed[host]))}"
         return "unchanged"
@@ -89,10 +103,8 @@ def in_short(tasks):
 
 def said(result):
     """Return what a result says, in one line of a limited length."""
-    failed = [item for item in result.get("results", []) if item.get("failed")]
-    first = (failed or [result])[0]
-    message = first.get("msg") or "see above"
-    if "rc" in first:
+    message = result.get("msg") or "see above"
+    if "rc" in result:
         # That a command failed says less than its own words.
-        message = first.get("stderr", "").strip() or first.get("stdout", "").strip() or message
+        message = result.get("stderr", "").strip() or result.get("stdout", "").strip() or message
     return textwrap.shorten(" ".join(str(message).split()), REASON_CHARACTERS, placeholder=" …")

@@ -20,6 +20,7 @@ PARTS = (
     "rm /etc/jarvis/secrets/redis/users.acl /etc/jarvis/secrets/*_password /etc/jarvis/jarvis.env",
     "iptables -D DOCKER-USER -o jarvis ! -i jarvis -j JARVIS",
     "docker stop jarvis-redis",
+    "docker pause jarvis-postgres",
 )
 STOPPED = (
     "docker stop jarvis-postgres jarvis-redis",
@@ -62,6 +63,8 @@ def test_what_was_removed_is_put_back_with_every_row_and_key(deploy, host, deplo
     [
         ("/etc/jarvis/postgres", "touch", "/etc/jarvis/postgres is no folder, and files have to be in it."),
         ("/etc/jarvis/postgres", "ln -s /nowhere", "/etc/jarvis/postgres is no folder, and files have to be in it."),
+        ("/etc/jarvis/secrets", "touch", "/etc/jarvis/secrets is no folder, and files have to be in it."),
+        ("/etc/docker/daemon.json", "mkdir", "/etc/docker/daemon.json is a folder, and a file has to be there."),
         ("/etc/jarvis/jarvis.env", "mkdir", "/etc/jarvis/jarvis.env is a folder, and a file has to be there."),
         ("/usr/local/sbin/jarvis-firewall", "mkdir", "/usr/local/sbin/jarvis-firewall is a folder, and a file has"),
     ],
@@ -81,7 +84,7 @@ def test_program_of_somebody_else_with_the_name_of_ours_is_kept_aside(deploy, ho
     run = deploy("--tags", "firewall")
     assert run.code == 0
     assert (
-        "/usr/local/sbin/jarvis-firewall was not ours, and is kept as /usr/local/sbin/jarvis-firewall.set-aside-"
+        "/usr/local/sbin/jarvis-firewall is not ours; it is kept as /usr/local/sbin/jarvis-firewall.set-aside-"
         in run.text
     )
     assert host.out("jarvis-firewall check") == "in force"

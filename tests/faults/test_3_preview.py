@@ -25,16 +25,32 @@ CHANGES = {
     "encryption": {"tls_enabled": True},
     "port": {"postgres_port": 5433},
     "port_of_redis": {"redis_port": 6380},
+    "image": {
+        "images_source": "registry",
+        "images_postgres": "preview/postgres:16",
+        "images_redis": "jarvis-test/redis:7",
+    },
+    # As from an image on Alpine to one on Debian.
+    "user_of_the_server": {"images_postgres": "preview/postgres:16-other-user"},
 }
+IMAGE = "FROM jarvis-test/postgres:16\nLABEL preview=yes\n"
+OTHER_USER = """FROM jarvis-test/postgres:16
+USER root
+RUN sed -i 's/^postgres:x:[0-9]*:[0-9]*:/postgres:x:4321:4321:/' /etc/passwd \
+ && sed -i 's/^postgres:x:[0-9]*:/postgres:x:4321:/' /etc/group \
+ && chown -R 4321:4321 /var/run/postgresql /var/lib/postgresql
+"""
 # An old engine has to be told to go on with its health checks, which it shows after its restart alone.
 UNFORESEEN = {"postgres : Wait until the server is healthy", "redis : Wait until the server is healthy"}
 WANTED = {}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def as_it_was(deploy):
-    """Begin with a host that nothing is to do on, and leave it so."""
+def as_it_was(deploy, host):
+    """Begin with a host that nothing is to do on and that has further images, and leave it so."""
     assert deploy().code == 0
+    host.run("DOCKER_BUILDKIT=0 docker build --quiet --tag preview/postgres:16 -", stdin=IMAGE)
+    host.run("DOCKER_BUILDKIT=0 docker build --quiet --tag preview/postgres:16-other-user -", stdin=OTHER_USER)
     yield
     assert deploy().code == 0
 

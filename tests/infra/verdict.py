@@ -18,41 +18,39 @@ def promise(report):
 
 
 def cause(report):
-    """Return (why a test failed, the same as the line of this test alone).
+    """Return (why a test failed, whether that is an exception, which says nothing of what is promised).
 
-    In its own words where it has some, else as found and wanted; of an exception, which may stop many, what it says.
+    In the test's own words where it has some, else as found and wanted.
     """
     crash = getattr(report.longrepr, "reprcrash", None)
     whole = crash.message if crash else f"{FAILED}{report.longrepr}"
     if whole.startswith(FAILED):
-        return (whole.removeprefix(FAILED).strip(),) * 2
+        return whole.removeprefix(FAILED).strip(), False
     message = next(iter(whole.splitlines()), "")
     own = message.removeprefix("AssertionError: ")
     compared = re.fullmatch(r"assert (.+) == (.+)", own)
     if compared:
-        own = f"{promise(report)}: found {compared[1]}, wanted {compared[2]}"
-    elif own.startswith("assert "):
-        own = f"{promise(report)}: not so: {own.removeprefix('assert ')}"
-    elif own == message:
-        own = message.removeprefix("RuntimeError: ")
-        return own, f"{promise(report)}: {own}"
-    return own, own
+        return f"{promise(report)}: found {compared[1]}, wanted {compared[2]}", False
+    if own.startswith("assert "):
+        return f"{promise(report)}: not so: {own.removeprefix('assert ')}", False
+    return own.removeprefix("RuntimeError: "), own == message
 
 
 def causes(reports):
-    """Return the text of each cause, in the order of the tests, with how many other promises it stops."""
+    """Return the text of each cause, in the order of the tests, with how many promises it concerns."""
     found = {}
     for report in reports:
-        text, alone = cause(report)
-        found.setdefault(text, []).append(alone)
+        found.setdefault(cause(report), []).append(promise(report))
     told = []
-    for text, lines in found.items():
-        others = ""
-        if len(lines) > 1:
-            followed = f"{len(lines) - 1} more promises were not looked at"
-            others = f" ({followed if text == lines[0] else f'{len(lines)} promises fail over it'})"
-        first, *more = (shortened(line) for line in (text if others else lines[0]).splitlines())
-        told.append("\n   ".join([first + others, *more]))
+    for (text, is_exception), promises in found.items():
+        first, *more = map(shortened, text.splitlines())
+        if is_exception:
+            first = (
+                f"{promises[0]}: {first}" if len(promises) == 1 else f"{first} ({len(promises)} promises fail over it)"
+            )
+        elif len(promises) > 1:
+            first += f" ({len(promises) - 1} more promises were not looked at)"
+        told.append("\n   ".join([first, *more]))
     return told
 
 

@@ -42,7 +42,7 @@ def test_host_that_cannot_serve_stops_itself_alone(preview, host, other):
 def test_all_hosts_stop_where_all_or_nothing_is_wanted(preview, other):
     run = preview({"preflight_min_memory_mb": 99000000}, deploy_all_or_nothing=True)
     assert run.code == 2
-    assert f"deploy_all_or_nothing is true, and {run.host} cannot be deployed to" in run.text
+    assert f"Nothing was changed: deploy_all_or_nothing is true, and {run.host} cannot be deployed to" in run.text
     assert "TASK [client : Write the client settings]" not in run.output
     assert "failed=1" in recap(run, other)
 

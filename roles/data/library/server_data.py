@@ -92,7 +92,7 @@ problems:
   description: Why the data must not be touched, a sentence each.
   type: list
   elements: str
-  returned: always
+  returned: success
 done:
   description: What was, or in check mode would be, done, a sentence each.
   type: list
@@ -189,7 +189,7 @@ def main():
                 settled[server.name] = settled_image(server, found, plans[server.name])
                 majors[server.name] = found.content.major or found.volume_content.major or ""
             if problems and state != "inspected":
-                module.fail_json(msg="\n".join(problems), problems=problems, done=[])
+                module.fail_json(msg="\n".join(problems))
             for server, found in observed.items() if state != "inspected" else ():
                 done += (
                     prepare(server, found, plans[server.name], module.check_mode)
@@ -197,7 +197,7 @@ def main():
                     else record(server, found, module.check_mode)
                 )
     except (changes.ChangeError, OSError, ValueError) as error:
-        module.fail_json(msg=str(error), problems=[str(error)], done=done)
+        module.fail_json(msg=str(error), done=done)
     if module.check_mode:
         done = [f"would have {sentence}" for sentence in done]
     module.exit_json(

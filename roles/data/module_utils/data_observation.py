@@ -15,6 +15,7 @@ from ansible.module_utils.preflight_ports import engine_settings
 ROOT = "/var/lib/jarvis"
 STATE_FOLDER = "/etc/jarvis/state"
 CLIENT_SETTINGS = "/etc/jarvis/jarvis.env"
+CONTROL_GROUP = "/proc/{pid}/cgroup"  # names the container in its path
 COMPOSE_LABEL = "com.docker.compose.project"
 READERS = {"postgres": files.postgres_content, "redis": files.redis_content}
 OLD_READERS = {"postgres": files.postgres_content, "redis": files.old_redis_content}
@@ -87,7 +88,7 @@ def read_record(path):
     try:
         with open(path, encoding="utf-8") as stream:
             recorded = json.load(stream)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if not isinstance(recorded, dict) or not recorded.get("identity"):
         raise ValueError("it names no identity")
@@ -99,7 +100,7 @@ def client_settings_name(variable):
     try:
         with open(CLIENT_SETTINGS, encoding="utf-8", errors="replace") as stream:
             return any(line.startswith(variable + "=") for line in stream)
-    except (FileNotFoundError, IsADirectoryError):  # what stands in its place, preflight tells
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):  # preflight tells of what stands there
         return False
 
 
@@ -140,11 +141,11 @@ def unattended_process(name):
             with open(path, encoding="utf-8") as stream:
                 kept = json.load(stream)
             pid = kept["State"]["Pid"]
-            with open(f"/proc/{pid}/cgroup", encoding="utf-8") as stream:
+            with open(CONTROL_GROUP.format(pid=pid), encoding="utf-8") as stream:
                 # It may have ended, and its number may be another's by now.
                 if kept["Name"] == f"/{name}" and kept["ID"] in stream.read():
                     return pid
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             continue
     return None
 
@@ -177,7 +178,8 @@ def observe(server):
         ) from error
     volume, project = old_volume(server.volume)
     pid, running = container_state(server.container)
-    pid = pid or unattended_process(server.container)
+    if engine.get("/version") is None:
+        pid = unattended_process(server.container)
     places = [server.work_folder(server.folder), *([volume] if volume else [])]
     workers = {pid: name for place in places for pid, name in files.working_processes(place).items()}
     cwd = f"/proc/{pid}/cwd"

@@ -56,6 +56,7 @@ said:
 """
 
 import os
+import shutil
 import tempfile
 import time
 
@@ -65,24 +66,24 @@ SYSTEMD = "/run/systemd/system"  # there while systemd runs, see sd_booted(3)
 DROP_IN = "/etc/systemd/system/{service}.service.d/{name}.conf"
 DROP_IN_TEXT = "# Managed by Ansible\n[Service]\nExecStartPre={path}\nExecStartPost={path}\n"
 NOTHING_TO_DO = "in force"
-MANAGED = "Managed by Ansible"  # Ansible's own words, in its templates
+OUR_MARKS = ("Managed by Ansible", "Ansible managed")  # the second one is Ansible's own, in templates
 
 
 def read(path):
     """Return the text of a file, empty when there is none."""
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8", errors="replace") as stream:
             return stream.read()
     except FileNotFoundError:
         return ""
 
 
-def set_aside(module, path):
-    """Keep a file that is not ours under another name, and say so."""
+def keep_aside(module, path):
+    """Keep a copy of a file that is not ours, and say so."""
     target = f"{path}.set-aside-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-    module.warn(f"{path} was not ours, and is kept as {target}")
+    module.warn(f"{path} is not ours; it {'would be' if module.check_mode else 'is'} kept as {target}")
     if not module.check_mode:
-        os.rename(path, target)
+        shutil.copy2(path, target)
 
 
 def install(module, path, text, mode):
@@ -90,8 +91,8 @@ def install(module, path, text, mode):
     before = read(path)
     if before == text and os.stat(path).st_mode & 0o7777 == mode:
         return None
-    if before and MANAGED.lower() not in before.lower():
-        set_aside(module, path)
+    if before and not any(mark in before for mark in OUR_MARKS):
+        keep_aside(module, path)
     if not module.check_mode:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))

@@ -128,11 +128,6 @@ stale_containers:
   type: list
   elements: str
   returned: success
-problems:
-  description: What is wrong, a sentence each.
-  type: list
-  elements: str
-  returned: always
 broken_mappings:
   description: Published addresses that the engine's rules do not bring connections from to their running containers.
   type: list
@@ -231,7 +226,7 @@ def main():
         problems.append(f"The engine or its packet filter cannot be asked: {error}. Mend that, then deploy again.")
     if problems:
         listed = "\n".join(f"- {problem}" for problem in problems)
-        module.fail_json(msg=f"Nothing was changed. This has to be mended first:\n{listed}", problems=problems)
+        module.fail_json(msg=f"Nothing was changed. This has to be mended first:\n{listed}")
     warn_of_proxy(module, settings)
     module.exit_json(
         changed=False,
@@ -239,7 +234,6 @@ def main():
         cores=len(os.sched_getaffinity(0)),
         stale_containers=stale,
         unwatched_containers=unwatched,
-        problems=[],
         broken_mappings=broken,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import PurePath
 
 from ansible.module_utils import preflight_ports as ports
 
@@ -23,6 +24,8 @@ WRITTEN_FILES = (
     "/etc/jarvis/postgres/postgresql.conf",
     "/etc/jarvis/redis/redis.conf",
     "/etc/jarvis/secrets/redis/users.acl",
+    "/etc/jarvis/state/postgres.json",
+    "/etc/jarvis/state/redis.json",
     "/etc/sysctl.d/90-jarvis-redis.conf",
     "/etc/systemd/system/docker.service.d/jarvis-firewall.conf",
     "/usr/local/sbin/jarvis-firewall",
@@ -73,11 +76,11 @@ def folder_problem(path=CONFIGURATION):
 def file_problems(paths=WRITTEN_FILES):
     """Yield where a folder stands in the place of a file that is written, or anything else in that of its folder."""
     for path in paths:
-        folder = os.path.dirname(path)
         if os.path.isdir(path):
             yield f"{path} is a folder, and a file has to be there. Move it elsewhere."
-        elif os.path.lexists(folder) and not os.path.isdir(folder):
-            yield f"{folder} is no folder, and files have to be in it. Move it elsewhere."
+        for folder in map(str, reversed(PurePath(path).parents)):
+            if os.path.lexists(folder) and not os.path.isdir(folder):
+                yield f"{folder} is no folder, and files have to be in it. Move it elsewhere."
 
 
 def problems(names):

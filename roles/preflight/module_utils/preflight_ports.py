@@ -31,7 +31,7 @@ def engine_settings():
     try:
         with open(ENGINE_SETTINGS, encoding="utf-8") as stream:
             text = stream.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):  # preflight_foreign tells of what stands there
         return {}
     settings = json.loads(text) if text.strip() else {}
     if not isinstance(settings, dict):

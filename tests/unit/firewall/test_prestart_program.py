@@ -87,3 +87,21 @@ def test_program_that_fails_does_not_stay_in_the_place_of_one_that_worked(progra
     told = program(content="#!/bin/sh\necho no such table >&2\nexit 3\n", failed=True)
     assert told == f"{tmp_path}/program failed (exit code 3): no such table"
     assert (tmp_path / "program").read_text() == PROGRAM.format(tmp_path)
+
+
+@pytest.mark.parametrize("mark", ["# Managed by Ansible", "# Ansible managed"])
+def test_earlier_program_of_ours_is_replaced_without_a_copy(program, tmp_path, mark):
+    (tmp_path / "program").write_text(f"#!/bin/sh\n{mark}\necho old\n")
+    program()
+    assert list(tmp_path.glob("*.set-aside-*")) == []
+
+
+def test_program_of_somebody_else_is_kept_beside_ours(program, tmp_path):
+    (tmp_path / "program").write_bytes(b"#!/bin/sh\necho \xff\n")
+    program(check=True)
+    assert list(tmp_path.glob("*.set-aside-*")) == []
+    program()
+    (kept,) = tmp_path.glob("program.set-aside-*")
+    assert kept.read_bytes() == b"#!/bin/sh\necho \xff\n"
+    program()
+    assert len(list(tmp_path.glob("*.set-aside-*"))) == 1

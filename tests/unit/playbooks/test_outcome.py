@@ -37,6 +37,10 @@ PLAYBOOK = """
       ansible.builtin.assert: {that: item != 3, fail_msg: "{{ item }} is not good"}
       loop: [1, 2, 3]
       when: inventory_hostname == 'db5'
+    - name: Check for all
+      ansible.builtin.fail: {msg: nobody goes on}
+      any_errors_fatal: true
+      when: inventory_hostname == 'db6'
 """
 
 
@@ -68,12 +72,16 @@ def test_each_host_has_a_line(run):
     assert failed == "db2 : failed: Check: memory is too small, for one"
     assert unchanged == "db3 : unchanged"
     assert unreached.startswith("db4 : not reached: ")
-    assert "Connection refused" in unreached
+    assert "127.0.0.1" in unreached
     assert looped == "db5 : failed: Check each: 3 is not good"
 
 
 def test_preview_says_what_it_would_change(run):
     assert run("db1", "db5", options=["--check"])[0] == "db1 : would change: Write"
+
+
+def test_host_that_is_stopped_by_another_is_not_called_unchanged(run):
+    assert run("db6", "db7") == ["db6 : failed: Check for all: nobody goes on", "db7 : stopped, since db6 failed"]
 
 
 def test_one_host_alone_needs_no_line(run):
