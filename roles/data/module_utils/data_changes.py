@@ -210,7 +210,7 @@ def first_start_allowed(path):
     """Return whether the image may begin an empty database, None when its file is missing."""
     try:
         return os.path.getsize(path) > 0
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 
