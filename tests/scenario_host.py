@@ -20,6 +20,8 @@ PROJECT = Path(__file__).parents[1]
 # Molecule forces colours, whose codes would stand in the middle of the sentences that are looked for.
 ENVIRONMENT = {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false", "COLUMNS": "250"}
 
+# An old engine has to be told to go on with its health checks, which it shows after its restart alone.
+UNFORESEEN = {"postgres : Wait until the server is healthy", "redis : Wait until the server is healthy"}
 FIRST_CTRL_C_SECONDS = 0.3
 SECOND_CTRL_C_SECONDS = 60
 
@@ -81,6 +83,11 @@ class Host:
         files = {line[2:] for line in listed.splitlines() if not traces.match(line[2:])}
         # A folder counts through what is in it.
         return {path for path in files if not any(other.startswith(path + "/") for other in files)}
+
+
+def foreseen_and_made(preview, real, host=None):
+    """Return the tasks that changed a host by a preview and by the real run, less what no preview can know."""
+    return preview.changed_tasks(host), [name for name in real.changed_tasks(host) if name not in UNFORESEEN]
 
 
 class Run:
