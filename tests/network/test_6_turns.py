@@ -41,6 +41,12 @@ def deploy_all(deploy):
     return run
 
 
+@pytest.fixture(scope="module", autouse=True)
+def deployed(deploy):
+    """Begin with hosts on which nothing is to do: the tests before are about one host alone."""
+    assert deploy("--limit", "postgres:redis").code == 0
+
+
 @contextmanager
 def outages():
     """Collect [begin, end, host] of each time that a server was stopped until it was healthy again, in nanoseconds."""
