@@ -54,7 +54,9 @@ def outages():
     watch = "docker events --filter container=jarvis-postgres --filter container=jarvis-redis"
     shape = "{{.TimeNano}} {{.Actor.Attributes.name}} {{.Action}}"
     for host in hosts:
-        host.run(f"systemd-run --collect --unit events sh -c \"exec {watch} --format '{shape}' >{EVENTS}\"")
+        # The engine may restart meanwhile, which ends this.
+        again = f"rm -f {EVENTS}; while :; do {watch} --format '{shape}' >>{EVENTS}; sleep 0.2; done"
+        host.run(f'systemd-run --collect --unit events sh -c "{again}"')
     found = []
     try:
         yield found
