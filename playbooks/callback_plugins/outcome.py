@@ -74,6 +74,8 @@ class CallbackModule(CallbackBase):
         """Print a line a host."""
         # What was only skipped is the controller, which looks at the inventory.
         hosts = [host for host in sorted(stats.processed) if any(map(stats.summarize(host).get, COUNTED))]
+        if not stats.failures.get(self.stopper):
+            self.stopper = None  # it was rescued
         if len(hosts) > 1:
             self._display.banner("HOSTS")
             width = max(map(len, hosts))

@@ -26,6 +26,7 @@ PLAYBOOK = """
       block:
         - name: Break
           ansible.builtin.fail: {msg: this is mended}
+          run_once: "{{ once | default(false) }}"
       rescue:
         - name: Mend
           ansible.builtin.command: "true"
@@ -82,6 +83,11 @@ def test_preview_says_what_it_would_change(run):
 
 def test_host_that_is_stopped_by_another_is_not_called_unchanged(run):
     assert run("db6", "db7") == ["db6 : failed: Check for all: nobody goes on", "db7 : stopped, since db6 failed"]
+
+
+def test_host_beside_one_that_was_mended_is_not_called_stopped(run):
+    lines = run("db1", "db7", options=["-e", "once=true"])
+    assert lines == ["db1 : changed: Write, Mend", "db7 : unchanged"]
 
 
 def test_one_host_alone_needs_no_line(run):
