@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _, given = self.validate_argument_spec(
             {
-                "parts": {"type": "list", "elements": "str", "required": True},
+                "servers": {"type": "dict", "required": True},
                 "disruptive": {"type": "bool", "default": False},
             }
         )
@@ -63,7 +63,7 @@ class ActionModule(ActionBase):
         if self.execute("id -u")[1].strip() != "0":
             return {**result, "failed": True, "msg": f"{host}: verification needs root on the host. Set ansible_become"}
         try:
-            verdict = self.test(host, given["parts"], given["disruptive"])
+            verdict = self.test(host, given["servers"], given["disruptive"])
         except ImportError as error:
             return {**result, "failed": True, "msg": f"The tests did not run: {error}. They want pytest-testinfra."}
         return {**result, **verdict, "changed": False}
@@ -92,8 +92,8 @@ class ActionModule(ActionBase):
                 self._connection.reset()
             raise RuntimeError(f"the host is not reached: {error}") from error
 
-    def test(self, host, parts, disruptive):
-        """Return the verdict of the tests of some parts, or of those that disturb the host."""
+    def test(self, host, servers, disruptive):
+        """Return the verdict of the tests of C(servers) {name: [client variable]}, or of what disturbs the host."""
         # They want what an ansible-core of one's own may lack.
         sys.path.insert(0, str(TESTS))
         sys.dont_write_bytecode = True
@@ -102,7 +102,8 @@ class ActionModule(ActionBase):
         from verdict import verdict  # noqa: PLC0415
 
         os.chdir(PROJECT)
-        reached = ReachedHost(host, self.execute_whatever_happens, parts)
+        reached = ReachedHost(host, self.execute_whatever_happens, servers)
+        parts = ["common", *servers]
         chosen = [f"--complete={','.join(parts)}", *(f"tests/infra/{part}" for part in parts)]
         if disruptive:
             chosen = ["--disruptive", "--complete=disruptive", "tests/infra/test_persistence.py"]

@@ -117,3 +117,11 @@ def test_inventory_without_a_database_host_is_refused(play, tmp_path):
     run = play("site.yml", hosts=str(empty))
     assert run.code != 0
     assert 'The group "postgres" of the inventory' in run.text
+
+
+def test_part_that_the_rest_builds_on_cannot_be_left_out(deploy):
+    run = deploy("--skip-tags", "preflight,redis")
+    assert run.code == 2
+    assert (
+        "Nothing was changed. --skip-tags preflight: the rest of a deployment builds on what this finds and" in run.text
+    )

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from deployed import client_settings, database_name, superuser_rows
 
-# At least so many tests make a run complete; a run that lost some must not pass.
-MINIMUM_TESTS = {"common": 8, "postgres": 72, "redis": 19, "disruptive": 5}
+# A part's folder says how many tests make its run complete; a run that lost some must not pass.
+MINIMUM_FILE = "minimum_tests"
+MINIMUM_DISRUPTIVE = 5
 # What the deployment looks at ports with: who answers at one.
 PORTS = Path(__file__).parents[2] / "roles/preflight/module_utils/preflight_ports.py"
 UNSENT = "No password was sent."
@@ -22,12 +23,12 @@ UNSENT = "No password was sent."
 READ_SETTINGS = """
 import shlex
 words = shlex.split(open("/etc/jarvis/jarvis.env").read(), comments=True)
-settings = dict(word.split("=", 1) for word in words if word.startswith(prefix))
+settings = dict(word.split("=", 1) for word in words)
+settings = {name: value for name, value in settings.items() if name in wanted}
 """
 # Before a password is sent.
 ASK_NOBODY_ELSE = """
-servers = {"DATABASE_URL": "jarvis-postgres", "REDIS_URL": "jarvis-redis"}
-found = [doubt for variable, server in servers.items() if variable in settings for doubt in doubts(server)]
+found = [doubt for server in servers for doubt in doubts(server)]
 if found:
     raise SystemExit("\\n".join([UNSENT, *found]))
 """
@@ -47,12 +48,18 @@ def pytest_collection_modifyitems(config, items):
     items[:] = kept
 
 
+def minimum(path):
+    """Return the number in a part's file; the disruptive tests have no folder of their own."""
+    return int(path.read_text()) if path.parent.name != "disruptive" else MINIMUM_DISRUPTIVE
+
+
 def pytest_collection_finish(session):
     """Refuse a run that lost tests."""
     for part in filter(None, session.config.getoption("complete").split(",")):
         found = sum(part in item.nodeid.split("::")[0] or part in item.keywords for item in session.items)
-        if found < MINIMUM_TESTS[part]:
-            raise pytest.UsageError(f"{part}: {found} tests were found, at least {MINIMUM_TESTS[part]} were expected")
+        wanted = minimum(session.config.rootpath / "tests/infra" / part / MINIMUM_FILE)
+        if found < wanted:
+            raise pytest.UsageError(f"{part}: {found} tests were found, at least {wanted} were expected")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -115,20 +122,22 @@ def admin_sql(host, database):
 
 
 @pytest.fixture
-def on_host(host, request):
+def on_host(host, servers, request):
     """Return a function that runs a Python function on the host, as an ordinary client of its servers.
 
     The function gets the host's client settings {variable: value} and the given arguments, has to import what it
     uses itself, and its result comes back through JSON. It is not run while anybody but our servers may answer it.
     Tests of one server get the settings of this one.
     """
-    prefix = {"postgres": "DATABASE_", "redis": "REDIS_"}.get(request.path.parent.name, "")
+    own = f"jarvis-{request.path.parent.name}"
+    asked = {own: servers[own]} if own in servers else servers
+    wanted = [variable for variables in asked.values() for variable in variables]
 
     def run(function, *arguments):
         source = "\n".join(
             [
                 PORTS.read_text(),
-                f"UNSENT, prefix = {UNSENT!r}, {prefix!r}",
+                f"UNSENT, servers, wanted = {UNSENT!r}, {list(asked)!r}, {wanted!r}",
                 READ_SETTINGS,
                 ASK_NOBODY_ELSE,
                 textwrap.dedent(inspect.getsource(function)),

@@ -12,7 +12,6 @@ from deployed import client_settings, database_name, superuser_rows
 # Where this is, the one before says.
 from ansible.module_utils import container_report
 
-SERVERS = ("postgres", "redis")
 ENGINE_SECONDS = 20
 LOG_LINES = 30
 START_SECONDS = 60  # for a server that was started just now
@@ -22,18 +21,18 @@ MISSING_TABLES = (
 ).format("', '".join(TABLES))
 
 
-def needs(item):
-    """Return what a test needs, the causes before what depends on them."""
+def needs(item, servers):
+    """Return what a test needs of a host with C(servers), the causes before what depends on them."""
     part = item.path.parent.name
-    servers = (part,) if part in SERVERS else SERVERS if "on_host" in item.fixturenames else ()
+    servers = (part,) if part in servers else servers if "on_host" in item.fixturenames else ()
     settings = ("settings",) if {"settings", "on_host"} & {*item.fixturenames} else ()
     address = ("address",) if "on_host" in item.fixturenames else ()
     tables = ("tables",) if item.get_closest_marker("tables") else ()
     return ("engine", *servers, *settings, *address, *tables)
 
 
-def find_obstacles(host, parts):
-    """Return {what is needed: why it cannot be looked at} of a host that carries some parts."""
+def find_obstacles(host, servers):
+    """Return {what is needed: why it cannot be looked at} of a host that carries C(servers) {name: [variable]}."""
     answer = host.run(f"timeout {ENGINE_SECONDS} docker version --format '{{{{.Server.Version}}}}'")
     if answer.rc != 0:
         said = (answer.stderr.strip().splitlines() or ["it was silent"])[-1]
@@ -41,24 +40,24 @@ def find_obstacles(host, parts):
             "engine": f"The Docker engine does not answer: {said}\n"
             "`systemctl status docker` and `journalctl -u docker` on the host say why; a deployment starts it again."
         }
-    found = {server: server_obstacle(host, f"jarvis-{server}") for server in SERVERS if server in parts}
+    found = {server: server_obstacle(host, f"jarvis-{server}") for server in servers}
     if host.run("test -s /etc/jarvis/jarvis.env").rc != 0:
         found["settings"] = (
             "/etc/jarvis/jarvis.env is missing or empty, so clients know no address. A deployment writes it."
         )
     else:
         settings = client_settings(host)
-        found["address"] = address_obstacle(host, settings)
+        found["address"] = address_obstacle(
+            host, {settings[name] for names in servers.values() for name in names if name in settings}
+        )
         if not found.get("postgres", "not here"):
             found["tables"] = tables_obstacle(host, database_name(settings))
     return {what: why for what, why in found.items() if why}
 
 
-def address_obstacle(host, settings):
-    """Return why clients cannot find the servers, None where they can."""
-    names = {
-        urlsplit(settings[variable]).hostname for variable in ("DATABASE_URL", "REDIS_URL") if variable in settings
-    }
+def address_obstacle(host, addresses):
+    """Return why clients cannot find the servers at their C(addresses), None where they can."""
+    names = {urlsplit(address).hostname for address in addresses}
     unknown = [name for name in sorted(names) if host.run("getent ahosts %s", name).rc != 0]
     return unknown and (
         f"The host itself does not know the name {', '.join(unknown)}, which clients are given in jarvis.env. Make it "

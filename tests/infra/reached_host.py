@@ -29,9 +29,9 @@ class Connection(BaseBackend):
 class ReachedHost:
     """The fixture C(reached_host), and the reports of every test that failed or recorded something."""
 
-    def __init__(self, name, execute, parts):
+    def __init__(self, name, execute, servers):
         self.name = name
-        self.carried = parts
+        self.carried = servers  # {name: [variable of its in the client settings]}
         self.testinfra_host = testinfra.host.Host(Connection(name, execute))
         self.passed = 0
         self.failed = []
@@ -42,6 +42,11 @@ class ReachedHost:
         """Return the host, as testinfra's modules see it."""
         return self.testinfra_host
 
+    @pytest.fixture(scope="session")
+    def servers(self):
+        """Return {container: [variable of its in the client settings]} of the servers that the host carries."""
+        return {f"jarvis-{name}": variables for name, variables in self.carried.items()}
+
     @cached_property
     def obstacles(self):
         """What is known to stand in the way of tests."""
@@ -50,7 +55,7 @@ class ReachedHost:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item):
         """Fail with the cause alone where one is known already, whatever would follow from it."""
-        for name in needs(item):
+        for name in needs(item, self.carried):
             if name in self.obstacles:
                 pytest.fail(self.obstacles[name], pytrace=False)
 

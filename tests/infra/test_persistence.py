@@ -110,10 +110,8 @@ def all_healthy(host, names):
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_row_and_key_survive(host, settings, on_host, event):
-    names = " ".join(
-        name for name, url in (("jarvis-postgres", "DATABASE_URL"), ("jarvis-redis", "REDIS_URL")) if url in settings
-    )
+def test_row_and_key_survive(host, settings, servers, on_host, event):
+    names = " ".join(servers)
     marker = f"verify:persistence:{event}:{time.time_ns()}"
     on_host(write, marker)
     happened = EVENTS[event](host, names)

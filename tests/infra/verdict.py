@@ -86,11 +86,10 @@ def verdict(host, code, printed, reached, folder):
 def server_logs(reached):
     """Return the last log lines of the servers that the host carries."""
     logs = []
-    for part in reached.carried:
-        if part != "common":
-            command = f"docker logs --tail {LOG_LINES} jarvis-{part} 2>&1"
-            try:
-                logs.append(f"{command}\n{reached.testinfra_host.run(command).stdout}")
-            except RuntimeError as error:
-                logs.append(f"{command}\n{error}")
+    for server in reached.carried:
+        command = f"docker logs --tail {LOG_LINES} jarvis-{server} 2>&1"
+        try:
+            logs.append(f"{command}\n{reached.testinfra_host.run(command).stdout}")
+        except RuntimeError as error:
+            logs.append(f"{command}\n{error}")
     return "\n".join(logs)

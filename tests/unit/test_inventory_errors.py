@@ -109,12 +109,17 @@ def test_passwords_that_can_be_evaluated_are_not_refused_for_their_signs(folder)
 
 def test_deployment_and_rotation_refuse_such_passwords_before_anything_uses_one():
     variables = yaml.safe_load((PROJECT / "roles/preflight/tasks/variables.yml").read_text())
-    assert [task.get("ansible.builtin.import_tasks") for task in variables] == [None, "passwords.yml", "inventory.yml"]
+    assert [task.get("ansible.builtin.import_tasks") for task in variables] == [
+        None,
+        None,
+        "passwords.yml",
+        "inventory.yml",
+    ]
     deployment = yaml.safe_load((PROJECT / "playbooks/site.yml").read_text())[1]["tasks"]
     assert deployment[0]["ansible.builtin.import_role"]["tasks_from"] == "variables"
     rotation = yaml.safe_load((PROJECT / "playbooks/rotate.yml").read_text())[0]["pre_tasks"]
     roles = [task.get("ansible.builtin.import_role", {}).get("tasks_from") for task in rotation]
-    uses = ["preflight_passwords" in str(task) for task in rotation]
+    uses = ["'credentials_'" in str(task) for task in rotation]
     assert roles.index("passwords") < uses.index(True)
 
 

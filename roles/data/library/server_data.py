@@ -23,6 +23,10 @@ options:
       name:
         description: Which server.
         type: str
+        required: true
+      kind:
+        description: What its data is; PostgreSQL's and Redis' are known by what is in it.
+        type: str
         choices: [postgres, redis]
         required: true
       container:
@@ -79,6 +83,7 @@ EXAMPLES = r"""
     state: prepared
     servers:
       - name: redis
+        kind: redis
         container: jarvis-redis
         image: redis:7-alpine
         user: redis
@@ -134,7 +139,8 @@ from ansible.module_utils.data_preparation import prepare, settled_image
 LOCK = "/run/jarvis-data.lock"
 LOCK_SECONDS = 600
 OPTIONS = {
-    "name": {"type": "str", "required": True, "choices": ["postgres", "redis"]},
+    "name": {"type": "str", "required": True},
+    "kind": {"type": "str", "required": True, "choices": ["postgres", "redis"]},
     "container": {"type": "str", "required": True},
     "image": {"type": "str", "required": True},
     "user": {"type": "str", "required": True},

@@ -124,7 +124,7 @@ def copy(server, volume):
         rename(server, volume)
         return
     target = server.moving
-    if server.name == "redis":
+    if server.kind == "redis":
         owner = os.stat(volume)
         make_folder(server.moving, 0o700, owner.st_uid, owner.st_gid)
         target = os.path.join(server.moving, files.REDIS_FOLDER)
@@ -165,7 +165,7 @@ def rename(server, volume):
     require_room(server, volume)
     owner = os.stat(volume)
     target = server.folder
-    if server.name == "redis":
+    if server.kind == "redis":
         make_folder(server.folder, 0o700, owner.st_uid, owner.st_gid)
         target = os.path.join(server.folder, files.REDIS_FOLDER)
     os.rename(volume, target)
@@ -175,7 +175,7 @@ def rename(server, volume):
 
 def server_identity(server, folder):
     """Return the identity of the data in a folder that is laid out as a server's own work folder."""
-    if server.name == "postgres":
+    if server.kind == "postgres":
         return files.system_identifier(folder)
     return files.first_line(os.path.join(folder, files.REDIS_MARKER))
 
@@ -183,7 +183,7 @@ def server_identity(server, folder):
 def name_the_data(server, folder):
     """Give Redis' data the name that PostgreSQL's has by itself."""
     marker = os.path.join(folder, files.REDIS_MARKER)
-    if server.name == "redis" and not os.path.exists(marker):
+    if server.kind == "redis" and not os.path.exists(marker):
         write_atomically(marker, f"{uuid.uuid4()}\n", 0o444)
 
 

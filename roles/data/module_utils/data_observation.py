@@ -18,13 +18,15 @@ CLIENT_SETTINGS = "/etc/jarvis/jarvis.env"
 CONTROL_GROUP = "/proc/{pid}/cgroup"  # names the container in its path
 COMPOSE_LABEL = "com.docker.compose.project"
 READERS = {"postgres": files.postgres_content, "redis": files.redis_content}
+PROCESSES = {"postgres": "postgres", "redis": "redis-server"}  # as their commands are called
 OLD_READERS = {"postgres": files.postgres_content, "redis": files.old_redis_content}
 
 
 class Server(NamedTuple):
     """A server, as the inventory and the other roles describe it."""
 
-    name: str  # postgres or redis
+    name: str
+    kind: str  # of data: postgres or redis
     container: str
     image: str
     user: str  # inside the image
@@ -62,7 +64,7 @@ class Server(NamedTuple):
     def work_folder(self, folder):
         """Return the folder that the server's process works in, if its data is in C(folder)."""
         inner = os.path.join(folder, files.REDIS_FOLDER)
-        return inner if self.name == "redis" and os.path.isdir(inner) else folder
+        return inner if self.kind == "redis" and os.path.isdir(inner) else folder
 
 
 class Observed(NamedTuple):
@@ -184,15 +186,15 @@ def observe(server):
     workers = {pid: name for place in places for pid, name in files.working_processes(place).items()}
     cwd = f"/proc/{pid}/cwd"
     # The first process of a container that just starts is a shell that works elsewhere.
-    serves = pid and files.first_line(f"/proc/{pid}/comm").startswith((server.name, "redis-server"))
+    serves = pid and files.first_line(f"/proc/{pid}/comm").startswith(PROCESSES[server.kind])
     strays = serves and not any(files.same_folder(cwd, place) for place in places)
     return Observed(
-        content=READERS[server.name](server.folder),
+        content=READERS[server.kind](server.folder),
         recorded=recorded,
         deployed_before=client_settings_name(server.client_variable),
         mount_points=[path for path in (ROOT, server.folder) if path in files.mount_points()],
         volume=volume,
-        volume_content=OLD_READERS[server.name](volume) if volume else files.Content("absent"),
+        volume_content=OLD_READERS[server.kind](volume) if volume else files.Content("absent"),
         volume_project=project,
         half_moved=bool(volume)
         and os.path.isdir(server.moving)

@@ -77,7 +77,7 @@ def settle(server, ids, begins):
     uid, gid = ids
     if begins:
         changes.make_folder(server.folder, 0o700, uid, gid)
-        if server.name == "redis":
+        if server.kind == "redis":
             changes.make_folder(os.path.join(server.folder, files.REDIS_FOLDER), 0o700, uid, gid)
     elif os.stat(server.folder).st_uid != uid:
         changes.hand_over(server.folder, uid, gid)

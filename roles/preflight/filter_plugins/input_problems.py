@@ -95,10 +95,10 @@ def is_ipv4(address):
     return True
 
 
-def address_problems(addresses, tls_enabled):
-    """Yield a problem for each of C(addresses) [{variable, address, ...}] that a server must not be bound to so."""
-    for server in addresses:
-        bound = f"{server['variable']} is {server['address']!r}"
+def address_problems(servers, tls_enabled):
+    """Yield a problem for each of C(servers) [{name, address, networks, ...}] that must not be bound so."""
+    for server in servers:
+        bound = f"{server['name']}_bind_address is {server['address']!r}"
         if not is_ipv4(server["address"]):
             yield (
                 f"{bound}, which is no IPv4 address. Use one: the engine publishes no other without its proxy, which "
@@ -112,18 +112,18 @@ def address_problems(addresses, tls_enabled):
                 )
             if not server["networks"]:
                 yield (
-                    f"{bound}, but {server['networks_variable']} is empty, so nobody else would be let in. List the "
-                    "networks of the clients there, such as [10.0.0.0/24], or bind the server to 127.0.0.1."
+                    f"{bound}, but {server['name']}_allowed_networks is empty, so nobody else would be let in. List "
+                    "the networks of the clients there, such as [10.0.0.0/24], or bind the server to 127.0.0.1."
                 )
 
 
-def network_problems(addresses):
-    """Yield a problem for each network of C(addresses) [{networks_variable, networks, ...}] that is none.
+def network_problems(servers):
+    """Yield a problem for each network of C(servers) [{name, networks, ...}] that is none.
 
     PostgreSQL and the kernel's packet filter understand only the plain form, so no other is accepted.
     """
-    for server in addresses:
-        variable, networks = server["networks_variable"], server["networks"]
+    for server in servers:
+        variable, networks = f"{server['name']}_allowed_networks", server["networks"]
         if not isinstance(networks, list):
             yield f"{variable} is {networks!r}, which is no list. Write a list of networks, such as [10.0.0.0/24]."
             continue
@@ -139,27 +139,26 @@ def network_problems(addresses):
                 )
 
 
-def same_port_problems(ports):
-    """Yield a problem when two of C(ports) [{variable, address, port}] are the same."""
-    for one, other in itertools.combinations(ports, 2):
+def same_port_problems(servers):
+    """Yield a problem when two of C(servers) [{name, address, port, ...}] are bound to the same."""
+    for one, other in itertools.combinations(servers, 2):
         if (one["address"], int(one["port"])) == (other["address"], int(other["port"])):
-            yield f"{one['variable']} and {other['variable']} are both {one['port']}. Give each a port of its own."
+            yield f"{one['name']}_port and {other['name']}_port are both {one['port']}. Give each a port of its own."
 
 
 def input_problems(given):
     """Return the problems of values that the wiring has put together.
 
     C(given) holds identifiers {variable: name}, permissions {variable: [permission]}, passwords {variable: password or
-    None}, addresses [{variable, address, networks_variable, networks}], ports [{variable, address, port}], and
-    tls_enabled.
+    None}, servers [{name, address, port, networks}], and tls_enabled.
     """
     return [
         *identifier_problems(given["identifiers"]),
         *permission_problems(given["permissions"]),
         *password_problems(given["passwords"]),
-        *address_problems(given["addresses"], given["tls_enabled"]),
-        *network_problems(given["addresses"]),
-        *same_port_problems(given["ports"]),
+        *address_problems(given["servers"], given["tls_enabled"]),
+        *network_problems(given["servers"]),
+        *same_port_problems(given["servers"]),
     ]
 
 

@@ -41,14 +41,18 @@ options:
     description: Free space in MiB that the engine's data folder and the servers' have to have.
     type: int
     required: true
-  ports:
-    description: Ports that the containers publish.
+  servers:
+    description: Servers of the host.
     type: list
     elements: dict
     required: true
     suboptions:
-      variable:
-        description: The variable that sets the port, for the message.
+      name:
+        description: Its name, with which the names of its variables begin.
+        type: str
+        required: true
+      container:
+        description: Its container, which may already hold the port.
         type: str
         required: true
       address:
@@ -59,14 +63,20 @@ options:
         description: Port to bind.
         type: int
         required: true
-      container:
-        description: The container that may already hold it.
-        type: str
+      networks:
+        description: Networks whose clients are admitted.
+        type: list
+        elements: str
         required: true
-  addresses:
-    description: Addresses that servers are bound to, by the variable that sets them.
-    type: dict
-    default: {}
+      connections:
+        description: Connections that one address beyond the host may have open; 0 for no limit.
+        type: int
+        default: 0
+  files:
+    description: Files that the servers are given.
+    type: list
+    elements: path
+    default: []
   found:
     description: Problems that are known already, a sentence each.
     type: list
@@ -105,8 +115,8 @@ EXAMPLES = r"""
     supported_architectures: [x86_64]
     min_memory_mb: 1024
     min_disk_mb: 2048
-    ports:
-      - {variable: postgres_port, address: 127.0.0.1, port: 5432, container: jarvis-postgres}
+    servers:
+      - {name: postgres, container: jarvis-postgres, address: 127.0.0.1, port: 5432, networks: []}
 """
 
 RETURN = r"""
@@ -153,18 +163,20 @@ ARGUMENTS = {
     "supported_architectures": {"type": "list", "elements": "str", "required": True},
     "min_memory_mb": {"type": "int", "required": True},
     "min_disk_mb": {"type": "int", "required": True},
-    "ports": {
+    "servers": {
         "type": "list",
         "elements": "dict",
         "required": True,
         "options": {
-            "variable": {"type": "str", "required": True},
+            "name": {"type": "str", "required": True},
+            "container": {"type": "str", "required": True},
             "address": {"type": "str", "required": True},
             "port": {"type": "int", "required": True},
-            "container": {"type": "str", "required": True},
+            "networks": {"type": "list", "elements": "str", "required": True},
+            "connections": {"type": "int", "default": 0},
         },
     },
-    "addresses": {"type": "dict", "default": {}},
+    "files": {"type": "list", "elements": "path", "default": []},
     "found": {"type": "list", "elements": "str", "default": []},
     "engine_settings": {"type": "dict", "default": {}},
     "postgres_image": {"type": "str", "default": ""},
@@ -186,7 +198,7 @@ def warn_of_proxy(module, settings):
 def broken_mappings(module, settings):
     """Return the published addresses from which connections do not get to their containers, and tell of them."""
     found = []
-    for server in module.params["ports"]:
+    for server in module.params["servers"]:
         for published in ports.broken_mappings(server["container"], settings):
             found.append(published)
             module.warn(
@@ -200,6 +212,7 @@ def main():
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     given = module.params
+    names = [server["container"] for server in given["servers"]]
     memory = host.memory_mb()
     problems = [*checks.platform_problems(given), *given["found"]]
     settings = {}
@@ -210,7 +223,7 @@ def main():
             f"{ports.ENGINE_SETTINGS} holds no valid JSON object ({error}). Mend or remove it; its settings are kept."
         )
     problems += engine.problems(given["engine_settings"], settings)
-    problems += foreign.problems(port["container"] for port in given["ports"])
+    problems += foreign.problems(names, given["files"])
     data_root = settings.get("data-root", host.DEFAULT_DATA_ROOT)
     problems += checks.capacity_problems(given, memory, data_root)
     problems += checks.address_problems(given)
@@ -219,7 +232,6 @@ def main():
     broken, stale, unwatched = [], [], []
     try:
         broken = broken_mappings(module, settings)
-        names = [port["container"] for port in given["ports"]]
         stale = container_mounts.stale_containers(names)
         unwatched = container_watch.unwatched_containers(names)
     except OSError as error:

@@ -42,7 +42,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.lookup import LookupBase
 
 ROLES = Path(__file__).parents[2]
-WIRING = ROLES.parent / "playbooks/wiring/vars/main.yml"
+WIRING = ROLES.parent / "playbooks/wiring/vars/main"
 # What playbooks ask for themselves.
 OF_PLAYBOOKS = {
     "confirmed",
@@ -64,6 +64,12 @@ def read(path):
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
+@cache
+def wired_names():
+    """Return the variables that the wiring sets."""
+    return frozenset(name for path in WIRING.glob("*.yml") for name in read(path))
+
+
 def all_options(role):
     """Return the options of a role by name, those included that other roles set."""
     return read(ROLES / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
@@ -71,13 +77,13 @@ def all_options(role):
 
 def options_of_inventories(role):
     """Return the options of a role that an inventory may set, by name."""
-    return {name: option for name, option in all_options(role).items() if name not in read(WIRING)}
+    return {name: option for name, option in all_options(role).items() if name not in wired_names()}
 
 
 @cache
 def known_names():
     """Return the names that mean something here: (what an inventory may set, all of them)."""
-    own, internal = set(OF_PLAYBOOKS), set(read(WIRING))
+    own, internal = set(OF_PLAYBOOKS), set(wired_names())
     for role in (path.parents[1].name for path in ROLES.glob("*/meta/argument_specs.yml")):
         own |= options_of_inventories(role).keys()
         internal |= all_options(role).keys()

@@ -19,14 +19,6 @@ WRITTEN_FILES = (
     "/etc/docker/daemon.json",
     "/etc/jarvis/ca.crt",
     "/etc/jarvis/jarvis.env",
-    "/etc/jarvis/postgres/pg_hba.conf",
-    "/etc/jarvis/postgres/pg_ident.conf",
-    "/etc/jarvis/postgres/postgresql.conf",
-    "/etc/jarvis/redis/redis.conf",
-    "/etc/jarvis/secrets/redis/users.acl",
-    "/etc/jarvis/state/postgres.json",
-    "/etc/jarvis/state/redis.json",
-    "/etc/sysctl.d/90-jarvis-redis.conf",
     "/etc/systemd/system/docker.service.d/jarvis-firewall.conf",
     "/usr/local/sbin/jarvis-firewall",
 )
@@ -73,7 +65,7 @@ def folder_problem(path=CONFIGURATION):
         )
 
 
-def file_problems(paths=WRITTEN_FILES):
+def file_problems(paths):
     """Yield where a folder stands in the place of a file that is written, or anything else in that of its folder."""
     for path in paths:
         if os.path.isdir(path):
@@ -83,8 +75,8 @@ def file_problems(paths=WRITTEN_FILES):
                 yield f"{folder} is no folder, and files have to be in it. Move it elsewhere."
 
 
-def problems(names):
-    """Yield what is named like something of ours, of containers C(names), and is not."""
+def problems(names, files):
+    """Yield what is named like something of ours, of containers C(names) and their servers' C(files), and is not."""
     for name in names:
         container = ports.engine_get(f"/containers/{name}/json")
         if container:
@@ -93,4 +85,4 @@ def problems(names):
     if network and network.get("Name") == ports.NETWORK:
         yield from network_problem(network)
     yield from folder_problem()
-    yield from dict.fromkeys(file_problems())
+    yield from dict.fromkeys(file_problems([*WRITTEN_FILES, *files]))

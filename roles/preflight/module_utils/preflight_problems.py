@@ -39,22 +39,23 @@ def capacity_problems(given, memory, data_root):
 
 def address_problems(given):
     """Yield the problems of addresses that the host does not have."""
-    for variable, address in given["addresses"].items():
-        if not host.has_address(address):
+    for server in given["servers"]:
+        if not host.has_address(server["address"]):
             yield (
-                f"{variable} is {address}, which is no address of this host. Use one that it has, "
-                "0.0.0.0 for all of them, or 127.0.0.1 for this host alone."
+                f"{server['name']}_bind_address is {server['address']}, which is no address of this host. Use one that "
+                "it has, 0.0.0.0 for all of them, or 127.0.0.1 for this host alone."
             )
 
 
 def port_problems(given):
     """Yield the problems of ports that something else holds."""
-    for wanted in given["ports"]:
-        holder = ports.port_holder(wanted["address"], wanted["port"], wanted["container"])
+    for server in given["servers"]:
+        address, port = server["address"], server["port"]
+        holder = ports.port_holder(address, port, server["container"])
         if holder:
             yield (
-                f"{wanted['variable']} is {wanted['port']}, but {wanted['address']}:{wanted['port']} is already in "
-                f"use by {holder}. Stop it, or set {wanted['variable']} to a free port."
+                f"{server['name']}_port is {port}, but {address}:{port} is already in use by {holder}. Stop it, or "
+                f"set {server['name']}_port to a free port."
             )
 
 

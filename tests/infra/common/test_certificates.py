@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-SERVERS = {"DATABASE_URL": "jarvis-postgres", "REDIS_URL": "jarvis-redis"}
 MINIMUM_DAYS = 7
 
 
@@ -14,12 +13,13 @@ def certificate(settings, variable, path):
     from urllib.parse import parse_qs, urlsplit
 
     url = urlsplit(settings[variable])
-    authority = {"DATABASE_URL": "sslrootcert", "REDIS_URL": "ssl_ca_certs"}[variable]
+    of_postgres = url.scheme == "postgresql"
+    authority = "sslrootcert" if of_postgres else "ssl_ca_certs"
     if authority not in parse_qs(url.query):
         return None
     context = ssl.create_default_context(cafile=parse_qs(url.query)[authority][0])
     with socket.create_connection((url.hostname, url.port), 10) as plain:
-        if variable == "DATABASE_URL":
+        if of_postgres:
             # https://www.postgresql.org/docs/16/protocol-message-formats.html: SSLRequest
             plain.sendall(bytes.fromhex("0000000804d2162f"))
             plain.recv(1)
@@ -29,21 +29,21 @@ def certificate(settings, variable, path):
     return {"is_the_file": open(path).read().startswith(ssl.DER_cert_to_PEM_cert(presented).strip()), "days": days}
 
 
-def test_server_is_open_to_others_only_with_encryption(container, settings):
+def test_server_is_open_to_others_only_with_encryption(container, settings, servers):
     open_to_others = {
         variable: binding["HostIp"]
-        for variable in SERVERS.keys() & settings
-        for bindings in container(SERVERS[variable])["HostConfig"]["PortBindings"].values()
+        for name, variables in servers.items()
+        for bindings in container(name)["HostConfig"]["PortBindings"].values()
         for binding in bindings
         if not binding["HostIp"].startswith("127.")
+        for variable in variables
     }
     encrypted = {name for name, url in settings.items() if url.startswith("rediss:") or "sslmode=verify-full" in url}
     assert set(open_to_others) <= encrypted, f"not encrypted: {open_to_others}"
 
 
-def test_certificates_in_use_are_those_of_the_files_and_last(on_host, settings, record_property):
-    for variable in sorted(SERVERS.keys() & settings):
-        name = SERVERS[variable]
+def test_certificates_in_use_are_those_of_the_files_and_last(on_host, servers, record_property):
+    for name, (variable, *_) in servers.items():
         found = on_host(certificate, variable, f"/etc/jarvis/secrets/{name.removeprefix('jarvis-')}/server.crt")
         if found:
             record_property(f"certificate of {name}", f"{found['days']} days left")

@@ -13,6 +13,7 @@ RECORDED = {"identity": "7712969399838216212", "append_only": False}
 def server(name="postgres", allow_empty=False):
     return Server(
         name=name,
+        kind=name,
         container=f"jarvis-{name}",
         image="image:1",
         user=name,

@@ -19,6 +19,7 @@ def server(monkeypatch, tmp_path):
     monkeypatch.setattr(data_observation, "ROOT", "/dev/shm/jarvis-unit-test")
     return Server(
         name="postgres",
+        kind="postgres",
         container="jarvis-postgres",
         image="image:1",
         user="postgres",

@@ -65,9 +65,8 @@ def test_password_that_clients_of_postgresql_do_not_agree_on_is_refused(checks, 
 
 def address(bound, networks=("10.0.0.0/24",)):
     return {
-        "variable": "redis_bind_address",
+        "name": "redis",
         "address": bound,
-        "networks_variable": "redis_allowed_networks",
         "networks": list(networks) if isinstance(networks, tuple) else networks,
     }
 
@@ -104,13 +103,13 @@ def test_network_that_is_none_is_named(checks, networks, hint):
 
 
 def test_two_servers_on_one_port_are_refused_however_the_port_is_written(checks):
-    ports = [
-        {"variable": "postgres_port", "address": "127.0.0.1", "port": 5432},
-        {"variable": "redis_port", "address": "127.0.0.1", "port": "5432"},
+    servers = [
+        {"name": "postgres", "address": "127.0.0.1", "port": 5432},
+        {"name": "redis", "address": "127.0.0.1", "port": "5432"},
     ]
-    (problem,) = checks.same_port_problems(ports)
+    (problem,) = checks.same_port_problems(servers)
     assert problem == "postgres_port and redis_port are both 5432. Give each a port of its own."
-    assert list(checks.same_port_problems([ports[0], {**ports[1], "address": "10.0.0.5"}])) == []
+    assert list(checks.same_port_problems([servers[0], {**servers[1], "address": "10.0.0.5"}])) == []
 
 
 def test_all_problems_are_told_at_once(checks):
@@ -118,8 +117,11 @@ def test_all_problems_are_told_at_once(checks):
         "identifiers": {"postgres_database": "my-db"},
         "permissions": {"redis_application_permissions": ["x"]},
         "passwords": {"credentials_redis_password": ""},
-        "addresses": [address("nowhere", ("x",))],
-        "ports": [{"variable": name, "address": "127.0.0.1", "port": 1} for name in ("a", "b")],
+        "servers": [
+            {**address("nowhere", ("x",)), "port": 1},
+            {**address("127.0.0.1"), "port": 1},
+            {**address("127.0.0.1"), "port": 1},
+        ],
         "tls_enabled": False,
     }
     assert len(checks.input_problems(given)) == 6

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def urls(load):
-    return load("client/filter_plugins/connection_url")
+    return load("../playbooks/filter_plugins/connection_url")
 
 
 @pytest.mark.parametrize("password", ["plain", "a:b", "a/b", "a@b", "50%", "a b", "a'\"b", "?#[]", "näme", "🤖", "+"])

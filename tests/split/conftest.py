@@ -1,0 +1,11 @@
+"""The tests use the scenario's host that carries Redis."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+# It has tests of its own, which are to be run where they are copied to.
+collect_ignore = ["third_server"]
