@@ -23,6 +23,7 @@ ENVIRONMENT = {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_FORCE_CO
 # An old engine has to be told to go on with its health checks, which it shows after its restart alone.
 UNFORESEEN = {"postgres : Wait until the server is healthy", "redis : Wait until the server is healthy"}
 FIRST_CTRL_C_SECONDS = 0.3
+HEALTHY_SECONDS = 60
 SECOND_CTRL_C_SECONDS = 60
 
 # A shell's background jobs ignore Ctrl-C, and so would the playbooks that they start. Whoever handles it hands on that
@@ -75,6 +76,14 @@ class Host:
             "docker inspect --format '{{.Name}} {{.Id}} {{.State.StartedAt}}' jarvis-postgres jarvis-redis"
         )
         return {name: (identity, started) for name, identity, started in map(str.split, found.splitlines())}
+
+    def wait_until_healthy(self, *names):
+        """Return when the engine calls the containers healthy, which it does an interval after their start."""
+        states = f"docker inspect --format '{{{{.State.Health.Status}}}}' {' '.join(names)}"
+        deadline = time.monotonic() + HEALTHY_SECONDS
+        while set(self.out(states).split()) != {"healthy"}:
+            assert time.monotonic() < deadline, self.out(states)
+            time.sleep(1)
 
     def changed_files(self):
         """Return the paths that differ from the host's image, less what any login or boot leaves behind."""

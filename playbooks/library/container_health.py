@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 module: container_health
 short_description: Wait until a container is healthy, or say why it is not
 description:
-  - Returns as soon as the container's health check succeeds.
+  - Returns as soon as the container's health check succeeds. While the engine has not made it yet, which it does one
+    interval after a start, the module makes it.
   - Ends at once when the container exits, is restarted or removed meanwhile, and otherwise after the time given; then
     says in a few lines what state it is in, what it wrote since its last start, and what to do where that is known.
   - A container that waits for its next start after a failed one is started now, since what stopped it may be mended.
@@ -71,6 +72,7 @@ from ansible.module_utils import container_watch as watch
 from ansible.module_utils import engine_api as engine
 from ansible.module_utils.basic import AnsibleModule
 
+ASK_SECONDS = 0.3  # between two checks of our own
 PAUSE_SECONDS = 0.1  # the engine restarts a container after this time at the earliest
 EARLY_SECONDS = 10  # before the start that the engine notes, where it remembers no end
 RESTART_SECONDS = 180  # a clean shutdown may take its time
@@ -84,6 +86,15 @@ class NeverHealthyError(Exception):
 def inspect(name):
     """Return the engine's description of a container, None when there is none."""
     return engine.get(f"/containers/{name}/json")
+
+
+def succeeds(container):
+    """Return whether the health check of a container succeeds, made now as the engine makes it."""
+    kind, *words = container["Config"]["Healthcheck"]["Test"]
+    try:
+        return engine.exit_code(container["Id"], words if kind == "CMD" else ["/bin/sh", "-c", *words]) == 0
+    except OSError:
+        return False
 
 
 def ending(container, allowed_restarts):
@@ -107,7 +118,7 @@ def wait(name, timeout, variable, paused_seconds=0):
     """
     deadline = time.monotonic() + timeout
     paused_deadline = time.monotonic() + paused_seconds
-    first = None
+    first, asked = None, 0
     while True:
         try:
             container = engine.find(f"/containers/{name}/json")
@@ -121,8 +132,13 @@ def wait(name, timeout, variable, paused_seconds=0):
             raise NeverHealthyError(first, "was removed while it was waited for" if first else "does not exist", [])
         first = first or container
         state = container["State"]
-        if state["Status"] == "running" and (state.get("Health") or {}).get("Status") == "healthy":
+        health = (state.get("Health") or {}).get("Status") if state["Status"] == "running" else None
+        if health == "healthy":
             return
+        if health == "starting" and time.monotonic() > asked + ASK_SECONDS:
+            if succeeds(container):
+                return
+            asked = time.monotonic()
         event = ending(container, first["RestartCount"])
         if state["Status"] == "paused" and time.monotonic() < paused_deadline:
             event = ""

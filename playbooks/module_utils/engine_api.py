@@ -11,17 +11,22 @@ import time
 import urllib.parse
 
 ENGINE_SOCKET = "/var/run/docker.sock"
+COMMAND_SECONDS = 60
 FRAME_HEADER = struct.Struct(">BxxxL")  # stream and length of what follows, where a container has no terminal
 
 
-def call(method, path, timeout=10):
-    """Return status and body of the engine's answer. Raises OSError where no engine answers."""
+def call(method, path, timeout=10, content=None):
+    """Return status and body of the engine's answer to a request with JSON C(content), or without one.
+
+    Raises OSError where no engine answers.
+    """
     connection = http.client.HTTPConnection("localhost", timeout=timeout)
     connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.sock.settimeout(timeout)
     try:
         connection.sock.connect(ENGINE_SOCKET)
-        connection.request(method, path)
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        connection.request(method, path, None if content is None else json.dumps(content), headers)
         response = connection.getresponse()
         return response.status, response.read()
     except http.client.HTTPException as error:
@@ -50,6 +55,20 @@ def find(path):
     if status != http.client.OK:
         raise OSError(f"the engine's answer to {path}: {body.decode(errors='replace').strip()}")
     return json.loads(body)
+
+
+def exit_code(name, words):
+    """Return the exit code of a command that is run in a container, None where it cannot be run there.
+
+    Raises OSError where no engine answers.
+    """
+    status, body = call("POST", f"/containers/{name}/exec", content={"Cmd": words, "AttachStdout": True})
+    if status != http.client.CREATED:
+        return None
+    path = f"/exec/{json.loads(body)['Id']}"
+    # The answer ends when the command does.
+    call("POST", f"{path}/start", timeout=COMMAND_SECONDS, content={"Detach": False})
+    return find(f"{path}/json")["ExitCode"]
 
 
 def last_end(name, before):

@@ -21,6 +21,15 @@ def test_healthy_container_is_not_waited_for(redis, wait):
     assert wait(redis).answer["status"] == "healthy"
 
 
+def test_first_check_of_the_engine_is_not_waited_for(redis, wait):
+    # It makes one an interval after the start.
+    rarely = ("--tmpfs=/tmp", "--health-interval=1h")
+    redis.run(
+        *rarely, command=("sh", "-c", "sleep 2; touch /tmp/ready; sleep 600"), health="--health-cmd=test -e /tmp/ready"
+    )
+    assert wait(redis, timeout=60).answer["status"] == "healthy"
+
+
 def test_container_that_exits_ends_the_wait(redis, wait):
     redis.run(command=("sh", "-c", "echo some last words; exit 3"), restart="no")
     assert wait(redis).says(

@@ -273,4 +273,4 @@ def test_first_start_that_was_killed_is_begun_anew(deploy, host):
     run = deploy()
     assert run.code == 0
     assert f"set {POSTGRES} aside as {POSTGRES}.set-aside-" in run.text
-    assert host.out("docker inspect --format '{{.State.Health.Status}}' jarvis-postgres") == "healthy"
+    host.wait_until_healthy("jarvis-postgres")

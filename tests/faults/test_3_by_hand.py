@@ -48,8 +48,7 @@ def test_what_was_removed_is_put_back_with_every_row_and_key(deploy, host, deplo
     assert deploy(tls_enabled=deployed).code == 0
     assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'by hand'") == "1"
     assert host.redis("GET by-hand") == "kept"
-    health = host.out("docker inspect --format '{{.State.Health.Status}}' jarvis-postgres jarvis-redis")
-    assert health.split() == ["healthy", "healthy"]
+    host.wait_until_healthy("jarvis-postgres", "jarvis-redis")
     assert host.out("jarvis-firewall check") == "in force"
     # As a client sees it: the new passwords, and the new authority's certificate.
     log_in = "import os, psycopg2; psycopg2.connect(os.environ['DATABASE_URL'])"
