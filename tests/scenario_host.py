@@ -116,6 +116,11 @@ class Run:
         """The output with its line breaks folded, for sentences that the display wraps."""
         return re.sub(r"\s+", " ", self.output)
 
+    @property
+    def proven(self):
+        """Whether a verification said that all its tests passed, of which tests/infra says how many there are."""
+        return bool(re.search(r"^ *(msg: )?[0-9]+ passed", self.output, re.MULTILINE))
+
     def count(self, what):
         """Return a figure of the test host's recap, such as C(ok) or C(changed)."""
         recap = self.output.rsplit("PLAY RECAP", 1)[1]

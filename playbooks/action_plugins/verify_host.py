@@ -93,7 +93,7 @@ class ActionModule(ActionBase):
             raise RuntimeError(f"the host is not reached: {error}") from error
 
     def test(self, host, servers, disruptive):
-        """Return the verdict of the tests of C(servers) {name: [client variable]}, or of what disturbs the host."""
+        """Return the verdict of the tests of C(servers) {name: {account: variable}}, or of what disturbs the host."""
         # They want what an ansible-core of one's own may lack.
         sys.path.insert(0, str(TESTS))
         sys.dont_write_bytecode = True

@@ -1,15 +1,10 @@
-"""Parts of a connection address."""
+"""Ansible filters: the addresses at which clients find the servers."""
 
 from __future__ import annotations
 
 from urllib.parse import quote
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
-
-
-def url_part(text):
-    """Return C(text) percent-encoded for any part of a URL (RFC 3986, section 2.1)."""
-    return quote(str(text), safe="")
 
 
 def reachable_host(address):
@@ -19,9 +14,21 @@ def reachable_host(address):
     return f"[{address}]" if ":" in address else address
 
 
+def account_urls(accounts, secrets, scheme, rest):
+    """Return {variable: address} of the accounts that clients use.
+
+    C(secrets) are by the name of the secret; C(rest) is what every address ends with, from the host on.
+    """
+    return {
+        account["variable"]: f"{scheme}://{account['name']}:{quote(secrets[account['secret']], safe='')}@{rest}"
+        for account in accounts
+        if "variable" in account
+    }
+
+
 class FilterModule:
     """Filters for connection addresses."""
 
     def filters(self):
         """Return the filters by name."""
-        return {"url_part": url_part, "reachable_host": reachable_host}
+        return {"account_urls": account_urls, "reachable_host": reachable_host}

@@ -180,3 +180,41 @@ def test_role_that_somebody_holds_is_not_waited_for_without_end(converge, log_in
 
 def test_server_that_does_not_answer_is_the_reason(converge):
     assert "No such file or directory" in converge(JARVIS, login_unix_socket="/nowhere")
+
+
+def test_role_that_was_added_and_is_not_wanted_any_more_stays_without_any_right(server, converge, log_in):
+    added = {
+        "name": "newcomer",
+        "added": True,
+        "login": True,
+        "password": "first",
+        "connection_limit": 2,
+        "settings": {"statement_timeout": "7s"},
+        "member_of": [{"role": "jarvis_owner", "set": False}],
+    }
+    converge(OWNER)
+    assert converge(OWNER, added)[-2:] == ["newcomer: added", "newcomer: member of jarvis_owner"]
+    assert converge(OWNER, added) == []
+    session = log_in("newcomer", "first").cursor()
+    assert converge(OWNER) == [
+        "newcomer: NOLOGIN",
+        "newcomer: connection limit -1",
+        "newcomer: no password",
+        "newcomer: without setting statement_timeout",
+        "newcomer: sessions ended",
+        "newcomer: no member of jarvis_owner by postgres",
+    ]
+    with pytest.raises(psycopg2.OperationalError, match="closed the connection"):
+        session.execute("SELECT 1")
+    assert converge(OWNER) == []
+    # By hand it is not for long.
+    server.execute("ALTER ROLE newcomer LOGIN")
+    assert converge(OWNER) == ["newcomer: NOLOGIN", "newcomer: sessions ended"]
+    assert converge(OWNER, added)[:1] == ["newcomer: LOGIN"]
+
+
+def test_role_that_nobody_added_is_left_alone(server, converge):
+    server.execute("CREATE ROLE newcomer LOGIN")
+    converge(OWNER)
+    assert converge(OWNER) == []
+    assert server.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'newcomer'") == [(True,)]

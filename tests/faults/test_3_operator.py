@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -110,11 +111,11 @@ def play_as_operator(home, address, host, inventory):
 def test_user_without_any_right_here_deploys_and_proves(play_as_operator, way):
     code, output = play_as_operator(way, "site.yml")
     assert code == 0
-    assert "99 passed" in output
+    assert re.search(r"[0-9]+ passed", output)
 
 
 @pytest.mark.parametrize("way", ["root", "sudo_with_password"])
 def test_every_way_to_become_root_serves_the_proof(play_as_operator, way):
     code, output = play_as_operator(way, "playbooks/verify.yml")
     assert code == 0
-    assert "99 passed" in output
+    assert re.search(r"[0-9]+ passed", output)

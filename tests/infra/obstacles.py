@@ -32,7 +32,7 @@ def needs(item, servers):
 
 
 def find_obstacles(host, servers):
-    """Return {what is needed: why it cannot be looked at} of a host that carries C(servers) {name: [variable]}."""
+    """Return {what is needed: why it cannot be looked at}; C(servers) is {name: {account: variable}}."""
     answer = host.run(f"timeout {ENGINE_SECONDS} docker version --format '{{{{.Server.Version}}}}'")
     if answer.rc != 0:
         said = (answer.stderr.strip().splitlines() or ["it was silent"])[-1]
@@ -48,7 +48,7 @@ def find_obstacles(host, servers):
     else:
         settings = client_settings(host)
         found["address"] = address_obstacle(
-            host, {settings[name] for names in servers.values() for name in names if name in settings}
+            host, {settings[name] for accounts in servers.values() for name in accounts.values() if name in settings}
         )
         if not found.get("postgres", "not here"):
             found["tables"] = tables_obstacle(host, database_name(settings))

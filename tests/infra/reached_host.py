@@ -31,7 +31,7 @@ class ReachedHost:
 
     def __init__(self, name, execute, servers):
         self.name = name
-        self.carried = servers  # {name: [variable of its in the client settings]}
+        self.carried = servers  # {name: {account: its variable in the client settings}}
         self.testinfra_host = testinfra.host.Host(Connection(name, execute))
         self.passed = 0
         self.failed = []
@@ -45,7 +45,12 @@ class ReachedHost:
     @pytest.fixture(scope="session")
     def servers(self):
         """Return {container: [variable of its in the client settings]} of the servers that the host carries."""
-        return {f"jarvis-{name}": variables for name, variables in self.carried.items()}
+        return {f"jarvis-{name}": [*accounts.values()] for name, accounts in self.carried.items()}
+
+    @pytest.fixture(scope="session")
+    def accounts(self):
+        """Return {server: {account: its variable in the client settings}}."""
+        return self.carried
 
     @cached_property
     def obstacles(self):

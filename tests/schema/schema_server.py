@@ -167,7 +167,9 @@ class Database:
             "reader_roles": ["jarvis_readonly"],
             "settings": {"TimeZone": "UTC"},
             "role_settings": {},
+            "client_roles": {},
             "connection_limits": {},
+            "added_comment": "",
         }
         outcome = Outcome()
         outcome.failure = ""

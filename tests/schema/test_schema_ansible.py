@@ -173,7 +173,7 @@ def test_the_module_is_documented() -> None:
     assert {"changed", "applied", "pending", "drift", "version", "timings", "diff"} - {"changed"} <= set(
         documented["return"]
     )
-    assert len(documented["doc"]["options"]) == 22
+    assert len(documented["doc"]["options"]) == 24
 
 
 def new_migration(project: pathlib.Path, name: str, *options: str) -> subprocess.CompletedProcess:

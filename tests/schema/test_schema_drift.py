@@ -32,6 +32,8 @@ def seen(database: Database, expected: catalog.Snapshot) -> list[str]:
             database.target(),
             ["jarvis"],
             ["jarvis_readonly"],
+            client_roles={},
+            creators=["jarvis"],
             settings={"TimeZone": "UTC"},
             role_settings={},
             connection_limits={},

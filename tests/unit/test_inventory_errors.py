@@ -119,7 +119,7 @@ def test_deployment_and_rotation_refuse_such_passwords_before_anything_uses_one(
     assert deployment[0]["ansible.builtin.import_role"]["tasks_from"] == "variables"
     rotation = yaml.safe_load((PROJECT / "playbooks/rotate.yml").read_text())[0]["pre_tasks"]
     roles = [task.get("ansible.builtin.import_role", {}).get("tasks_from") for task in rotation]
-    uses = ["'credentials_'" in str(task) for task in rotation]
+    uses = ["credentials_given" in str(task) for task in rotation]
     assert roles.index("passwords") < uses.index(True)
 
 

@@ -11,6 +11,8 @@ short_description: Bring roles of PostgreSQL to exactly what is wanted of them
 description:
   - Creates the listed roles and takes from them whatever is not listed, in one transaction. That a role was created
     before is no matter, nor what it gave itself meanwhile. Other roles are left alone.
+  - A role that was O(roles[].added) in an earlier run and is not listed any more loses its password and memberships,
+    may not log in, and its sessions end. It stays, with what it owns.
   - A password is sent as its SCRAM-SHA-256 verifier, so that no setting of the server can make it log a password. A
     verifier that fits the password stays.
   - Logs in over the unix socket and uses no name outside of C(pg_catalog).
@@ -23,6 +25,10 @@ options:
     description: A superuser that is admitted there without a password.
     type: str
     default: postgres
+  added_comment:
+    description: Comment of roles that are O(roles[].added), by which they are known when they are not listed any more.
+    type: str
+    default: added by the inventory
   roles:
     description: The roles.
     type: list
@@ -33,6 +39,10 @@ options:
         description: Name of the role.
         type: str
         required: true
+      added:
+        description: Whether it is none of ours, but one that an inventory adds. Its comment says so in the server.
+        type: bool
+        default: false
       login:
         description: Whether it may log in.
         type: bool
@@ -123,7 +133,7 @@ problem:
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.postgres_role_plan import plan, psycopg2, read
+from ansible.module_utils.postgres_role_plan import plan, psycopg2, read, taken_away
 
 # A role's or database's settings must neither lock the administrator out nor change what a name means. A verifier is no
 # password, but lets one be guessed, so it is kept out of logs and statistics, too.
@@ -148,6 +158,7 @@ SESSION = {
 }
 ROLE = {
     "name": {"type": "str", "required": True},
+    "added": {"type": "bool", "default": False},
     "login": {"type": "bool", "default": False},
     "password": {"type": "str", "no_log": True},
     "superuser": {"type": "bool", "default": False},
@@ -168,6 +179,7 @@ ROLE = {
 ARGUMENTS = {
     "login_unix_socket": {"type": "path", "required": True},
     "login_user": {"type": "str", "default": "postgres"},
+    "added_comment": {"type": "str", "default": "added by the inventory"},
     "roles": {"type": "list", "elements": "dict", "required": True, "options": ROLE},
 }
 
@@ -184,11 +196,13 @@ def connect(socket, user):
     )
 
 
-def converge(connection, wanted, check_mode):
+def converge(connection, wanted, added_comment, check_mode):
     """Bring the roles to what is wanted, all or nothing; return what was changed, or would be."""
     with connection, connection.cursor() as cursor:
         cursor.execute("SHOW scram_iterations")
         iterations = int(cursor.fetchone()[0])
+        wanted = [{**role, "comment": added_comment if role["added"] else None} for role in wanted]
+        wanted += taken_away(cursor, added_comment, [role["name"] for role in wanted])
         steps = plan(wanted, read(cursor, [role["name"] for role in wanted]), iterations)
         for _, statement in [] if check_mode else steps:
             cursor.execute(statement)
@@ -217,7 +231,7 @@ def main():
     try:
         connection = connect(module.params["login_unix_socket"], module.params["login_user"])
         try:
-            changes = converge(connection, module.params["roles"], module.check_mode)
+            changes = converge(connection, module.params["roles"], module.params["added_comment"], module.check_mode)
             databases = names_of_databases(connection)
         finally:
             connection.close()

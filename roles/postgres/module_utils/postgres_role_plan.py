@@ -14,9 +14,16 @@ except ImportError:
 
 ROLES = """
 SELECT rolname, rolpassword, rolconnlimit, rolvaliduntil IS NOT NULL AND rolvaliduntil <> 'infinity',
+    pg_catalog.shobj_description(oid, 'pg_authid'),
     rolcanlogin, rolinherit, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls
 FROM pg_catalog.pg_authid WHERE rolname = ANY (%s)
 """
+TAKEN_AWAY = """
+SELECT rolname FROM pg_catalog.pg_authid
+WHERE pg_catalog.shobj_description(oid, 'pg_authid') = %s AND rolname <> ALL (%s) ORDER BY rolname
+"""
+# Of a role that is not wanted any more: it stays, and may do nothing.
+NO_RIGHTS = {"login": False, "password": None, "superuser": False, "inherit": True, "connection_limit": -1}
 # What the application may give itself in one database or in all.
 SETTINGS = """
 SELECT r.rolname, d.datname, s.setconfig
@@ -34,7 +41,14 @@ JOIN pg_catalog.pg_authid AS g ON g.oid = a.grantor
 WHERE m.rolname = ANY (%s) ORDER BY r.rolname
 """
 POWERS = ("SUPERUSER", "CREATEDB", "CREATEROLE", "REPLICATION", "BYPASSRLS")
-NEW_ROLE = {"password": None, "connection_limit": -1, "expires": False, "LOGIN": False, "INHERIT": True}
+NEW_ROLE = {
+    "password": None,
+    "connection_limit": -1,
+    "expires": False,
+    "comment": None,
+    "LOGIN": False,
+    "INHERIT": True,
+}
 NEW_ROLE |= dict.fromkeys(POWERS, False)
 # Settings whose value is a list of names; the server stores each name quoted as an identifier.
 LISTS = ("search_path", "local_preload_libraries", "session_preload_libraries", "temp_tablespaces")
@@ -43,7 +57,7 @@ LISTS = ("search_path", "local_preload_libraries", "session_preload_libraries", 
 def read(cursor, names):
     """Return (roles, settings, memberships) of the named roles, each by role."""
     cursor.execute(ROLES, [names])
-    attributes = ("password", "connection_limit", "expires", "LOGIN", "INHERIT", *POWERS)
+    attributes = ("password", "connection_limit", "expires", "comment", "LOGIN", "INHERIT", *POWERS)
     roles = {name: dict(zip(attributes, values, strict=True)) for name, *values in cursor.fetchall()}
     settings, memberships = ({name: [] for name in names} for _ in range(2))
     cursor.execute(SETTINGS, [names])
@@ -53,6 +67,13 @@ def read(cursor, names):
     for member, *membership in cursor.fetchall():
         memberships[member].append(tuple(membership))
     return roles, settings, memberships
+
+
+def taken_away(cursor, comment, names):
+    """Return definitions of the roles with a comment, which were added once, that are not among C(names) any more."""
+    cursor.execute(TAKEN_AWAY, [comment, names])
+    nothing = {**NO_RIGHTS, "comment": comment, "settings": {}, "member_of": []}
+    return [{"name": name, **nothing} for (name,) in cursor.fetchall()]
 
 
 def plan(wanted, found, iterations):
@@ -68,6 +89,7 @@ def plan(wanted, found, iterations):
             *setting_changes(role, settings[name]),
         ]
         steps += [(name, words, alter + clause) for words, clause in changes]
+        steps += [(name, words, statement) for words, statement in other_changes(role, roles.get(name, NEW_ROLE))]
     # When all roles are there.
     for role in wanted:
         for words, statement in membership_changes(role, memberships[role["name"]]):
@@ -91,6 +113,20 @@ def attribute_changes(role, found, iterations):
         yield "no password", sql.SQL("PASSWORD NULL")
     elif role["password"] is not None and not fits(role["password"], iterations, found["password"]):
         yield "password", sql.SQL("PASSWORD {}").format(sql.Literal(verifier(role["password"], iterations)))
+
+
+def other_changes(role, found):
+    """Yield (words, statement) of what is no attribute: the mark of an added role, the sessions of one taken away."""
+    name = role["name"]
+    if role["comment"] and found["comment"] != role["comment"]:
+        yield "added", sql.SQL("COMMENT ON ROLE {} IS {}").format(sql.Identifier(name), sql.Literal(role["comment"]))
+    if found["LOGIN"] and not role["login"]:
+        yield (
+            "sessions ended",
+            sql.SQL(
+                "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = {}"
+            ).format(sql.Literal(name)),
+        )
 
 
 def setting_changes(role, found):

@@ -51,6 +51,31 @@ def permission_problems(permissions):
                 )
 
 
+def pattern_problems(patterns):
+    """Yield a problem for each of C(patterns) {variable: [pattern, ...]} that would be more than one word of a rule."""
+    for variable, given in patterns.items():
+        for pattern in given:
+            if not pattern or not pattern.isprintable() or " " in pattern:
+                yield f"{variable} holds the pattern {pattern!r}. Write one without spaces, such as queue:*."
+
+
+def account_problems(accounts):
+    """Yield a problem for each of C(accounts) {variable: [{name}, ...]} whose name cannot be used, or is taken.
+
+    Those of a server's own are among them, before what the variable adds.
+    """
+    for variable, listed in accounts.items():
+        names = [account["name"] for account in listed]
+        for name in names:
+            if not IDENTIFIER.fullmatch(name) or len(name) > IDENTIFIER_LIMIT or name.startswith("pg_"):
+                yield (
+                    f"{variable} holds the name {name!r}. Use lower-case letters, digits and underscores, starting "
+                    f"with a letter and not with pg_, at most {IDENTIFIER_LIMIT} characters."
+                )
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield f"{variable} holds the name {name!r}, which is taken: give each another one."
+
+
 def password_problems(passwords):
     """Yield a problem for each value of C(passwords) {variable: password or None} that cannot be used.
 
@@ -150,11 +175,14 @@ def input_problems(given):
     """Return the problems of values that the wiring has put together.
 
     C(given) holds identifiers {variable: name}, permissions {variable: [permission]}, passwords {variable: password or
-    None}, servers [{name, address, port, networks}], and tls_enabled.
+    None}, servers [{name, address, port, networks}], accounts {variable: [{name}]}, patterns {variable: [pattern]}, and
+    tls_enabled.
     """
     return [
         *identifier_problems(given["identifiers"]),
         *permission_problems(given["permissions"]),
+        *account_problems(given["accounts"]),
+        *pattern_problems(given["patterns"]),
         *password_problems(given["passwords"]),
         *address_problems(given["servers"], given["tls_enabled"]),
         *network_problems(given["servers"]),

@@ -61,6 +61,10 @@ options:
     type: list
     elements: str
     default: []
+  client_roles:
+    description: Further roles that may connect, each with the list of those roles whose rights it has.
+    type: dict
+    default: {}
   settings:
     description:
       - Settings that these roles or the database may carry (C(ALTER ROLE … SET)), with their values.
@@ -74,6 +78,10 @@ options:
         One that is missing or has another value is drift. Values are compared as C(ALTER ROLE … SET) wrote them.
     type: dict
     default: {}
+  added_comment:
+    description: Comment of the roles that are, or once were, O(client_roles). What they own is not compared.
+    type: str
+    default: ""
   connection_limits:
     description: Connections that single roles may have open, by role. Others have no limit; any other number is drift.
     type: dict
@@ -277,8 +285,10 @@ ARGUMENTS = {
     "migrator": {"type": "str", "default": "jarvis_migrator"},
     "application_roles": {"type": "list", "elements": "str", "default": []},
     "reader_roles": {"type": "list", "elements": "str", "default": []},
+    "client_roles": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {"TimeZone": "UTC"}},
     "role_settings": {"type": "dict", "default": {}},
+    "added_comment": {"type": "str", "default": ""},
     "connection_limits": {"type": "dict", "default": {}},
     "extensions": {"type": "list", "elements": "str", "default": []},
     "state": {"type": "str", "choices": ["applied", "verified"], "default": "applied"},
@@ -310,9 +320,11 @@ def main() -> None:
             unqualified_until=params["unqualified_until"],
             application_roles=params["application_roles"],
             reader_roles=params["reader_roles"],
+            client_roles=params["client_roles"],
             settings=params["settings"],
             role_settings=params["role_settings"],
             connection_limits=params["connection_limits"],
+            added_comment=params["added_comment"],
         )
         if session.psycopg2 is None and not (module.check_mode and params["state"] == "applied"):
             raise SchemaError(missing_required_lib("psycopg2"))

@@ -136,13 +136,29 @@ def test_superuser_is_rejected_over_the_network(on_host):
     assert (kind, "pg_hba.conf rejects connection" in body) == ("E", True)
 
 
-def test_nobody_else_is_admitted_over_the_network(admin_sql, database):
+def test_every_client_logs_in_as_itself_with_its_own_address(on_host, accounts):
+    def who(settings, variables):
+        import psycopg2
+
+        found = {}
+        for variable in variables:
+            with psycopg2.connect(settings[variable]) as connection, connection.cursor() as cursor:
+                cursor.execute("SELECT current_user, rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")
+                found[variable] = cursor.fetchone()
+            connection.close()
+        return found
+
+    expected = {variable: [name, False] for name, variable in accounts["postgres"].items()}
+    assert on_host(who, list(expected)) == expected
+
+
+def test_nobody_else_is_admitted_over_the_network(admin_sql, database, accounts):
     # Whoever is tried and refused fills the server's log, so the others are looked up in its rules.
     admitted = admin_sql(
         "SELECT DISTINCT d, u, auth_method FROM pg_hba_file_rules, unnest(database) AS d, unnest(user_name) AS u"
         " WHERE type LIKE 'host%' AND auth_method <> 'reject' ORDER BY 2"
     )
-    assert admitted == [[database, "jarvis", "scram-sha-256"], [database, "jarvis_readonly", "scram-sha-256"]]
+    assert admitted == [[database, name, "scram-sha-256"] for name in sorted(accounts["postgres"])]
 
 
 def test_connection_without_encryption_is_refused_where_the_address_asks_for_it(on_host):

@@ -14,7 +14,13 @@ def urls(load):
 
 @pytest.mark.parametrize("password", ["plain", "a:b", "a/b", "a@b", "50%", "a b", "a'\"b", "?#[]", "näme", "🤖", "+"])
 def test_password_is_read_back_from_the_url(urls, password):
-    parts = urlsplit(f"postgresql://jarvis:{urls.url_part(password)}@127.0.0.1:5432/jarvis")
+    account = {"name": "jarvis", "secret": "postgres_password", "variable": "DATABASE_URL"}
+    made = urls.account_urls(
+        [account, {"name": "postgres"}], {"postgres_password": password}, "postgresql", "127.0.0.1:5432/jarvis"
+    )
+    assert list(made) == ["DATABASE_URL"]
+    parts = urlsplit(made["DATABASE_URL"])
+    assert parts.username == "jarvis"
     assert unquote(parts.password) == password
     assert parts.hostname == "127.0.0.1"
     assert parts.path == "/jarvis"

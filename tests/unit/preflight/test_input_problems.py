@@ -38,6 +38,24 @@ def test_permission_that_is_something_else_is_refused_by_name(checks, permission
     assert problem.startswith(f"redis_application_permissions holds {permission!r}, which gives or takes no command")
 
 
+@pytest.mark.parametrize("name", ["Worker", "my-role", "pg_read_all_data", "x" * 64, "", "a b"])
+def test_name_of_an_account_that_a_server_would_not_take_is_refused(checks, name):
+    (problem,) = checks.account_problems({"postgres_roles": [{"name": "jarvis"}, {"name": name}]})
+    assert problem.startswith(f"postgres_roles holds the name {name!r}. Use lower-case letters,")
+
+
+@pytest.mark.parametrize("names", [["jarvis", "jarvis"], ["reporting", "postgres", "reporting", "jarvis_owner"]])
+def test_name_of_an_account_that_is_taken_is_refused(checks, names):
+    (problem,) = checks.account_problems({"postgres_roles": [{"name": name} for name in names]})
+    assert problem == f"postgres_roles holds the name {names[0]!r}, which is taken: give each another one."
+
+
+@pytest.mark.parametrize("pattern", ["", "a b", "a\n", "* on"])
+def test_pattern_that_would_be_another_rule_is_refused(checks, pattern):
+    (problem,) = checks.pattern_problems({"redis_users": ["queue:*", pattern]})
+    assert problem.startswith(f"redis_users holds the pattern {pattern!r}.")
+
+
 @pytest.mark.parametrize(
     "password", [None, "secret", "with space", "quote'\"", "p%:/@#?", "naïve パス", "سلام", "x" * 4096]
 )
@@ -122,6 +140,8 @@ def test_all_problems_are_told_at_once(checks):
             {**address("127.0.0.1"), "port": 1},
             {**address("127.0.0.1"), "port": 1},
         ],
+        "accounts": {"redis_users": [{"name": "Worker"}]},
+        "patterns": {"redis_users": ["a b"]},
         "tls_enabled": False,
     }
-    assert len(checks.input_problems(given)) == 6
+    assert len(checks.input_problems(given)) == 8

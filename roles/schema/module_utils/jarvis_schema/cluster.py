@@ -50,7 +50,15 @@ SYSTEM_SETTINGS = """
 SELECT name, setting FROM pg_file_settings
 WHERE sourcefile = current_setting('data_directory') || '/postgresql.auto.conf'
 """
+# Roles that were client roles once stay, with what they own.
+ADDED = "SELECT rolname FROM pg_roles WHERE shobj_description(oid, 'pg_authid') = %s"
 POWERS = ("superuser", "create_role", "create_db", "replication", "bypass_rls")
+
+
+def added_roles(cursor, comment: str) -> list[str]:
+    """Return the roles with a comment, by which whoever makes client roles marks them."""
+    cursor.execute(ADDED, (comment,))
+    return [name for (name,) in cursor.fetchall()]
 
 
 def promised_and_actual(
@@ -59,17 +67,20 @@ def promised_and_actual(
     application_roles: Sequence[str],
     reader_roles: Sequence[str],
     *,
+    client_roles: dict[str, list[str]],
+    creators: Sequence[str],
     settings: dict[str, str],
     role_settings: dict[str, dict[str, str]],
     connection_limits: dict[str, int],
 ) -> tuple[Snapshot, Snapshot]:
     """Return what we promise and what is there, in the form of snapshots.
 
-    `settings` are the values that our roles and the database may carry; TimeZone they must, and each
-    role its own `role_settings`, too. A role that `connection_limits` leaves out has none.
+    `client_roles` are further roles, each with those of ours whose rights it has; `creators` may make
+    objects. `settings` are the values that our roles and the database may carry; TimeZone they must,
+    and each role its own `role_settings`, too. A role that `connection_limits` leaves out has none.
     """
-    clients = sorted([target.migrator, *application_roles, *reader_roles])
-    roles = [target.owner, target.migrator, *application_roles, *reader_roles]
+    roles = [target.owner, target.migrator, *application_roles, *reader_roles, *client_roles]
+    clients = sorted(set(roles) - {target.owner})
     values = {
         "roles": roles,
         "clients": clients,
@@ -83,7 +94,7 @@ def promised_and_actual(
     def note(snapshot: Snapshot, kind: str, identity: str, **facts: object) -> None:
         snapshot[kind, identity] = Object(None, facts)
 
-    login = {target.owner: False, target.migrator: True, **dict.fromkeys(application_roles, True)}
+    login = {target.owner: False, target.migrator: True, **dict.fromkeys([*application_roles, *client_roles], True)}
     for role in roles:
         told = {"login": login[role]} if role in login else {}
         limit = int(connection_limits.get(role, -1))
@@ -96,6 +107,9 @@ def promised_and_actual(
         note(actual, "role", role, **dict(zip(POWERS, powers, strict=True)), **lasting, **told)
 
     note(promised, "membership", f"{target.migrator} in {target.owner}", admin=False, inherit=False, set=True)
+    for member, of in client_roles.items():
+        for role in of:
+            note(promised, "membership", f"{member} in {role}", admin=False, inherit=True, set=False)
     cursor.execute(MEMBERSHIPS, values)
     for member, role, admin, inherit, set_role in cursor.fetchall():
         note(actual, "membership", f"{member} in {role}", admin=admin, inherit=inherit, set=set_role)
@@ -114,7 +128,7 @@ def promised_and_actual(
         note(actual, "server setting", f"{name} of ALTER SYSTEM", value=value)
 
     names = ("owner", "public", "creators", "connections", "clients")
-    makers = ",".join(sorted(application_roles)) or None
+    makers = ",".join(sorted(creators)) or None
     here = (target.owner, None, makers, True, ",".join(clients) or None)
     note(promised, "database", target.database, **dict(zip(names, here, strict=True)))
     cursor.execute(DATABASE, values)

@@ -3,7 +3,7 @@
 from . import extensions, ledger, reference
 from .adopt import adoptable, record, without_ledger
 from .catalog import Snapshot, from_list, snapshot, to_list
-from .cluster import promised_and_actual
+from .cluster import added_roles, promised_and_actual
 from .drift import Difference, as_diff, as_lines, as_result, compare
 from .errors import SchemaError
 from .files import Migration
@@ -190,19 +190,22 @@ def _find_drift(
         if not with_ledger:
             expected, actual = without_ledger(expected), without_ledger(actual)
             expected = extensions.without_missing(expected, actual)
-        found, own = compare(expected, actual, request.application_roles)
+        makers = [*request.creators, *added_roles(cursor, request.added_comment)]
+        found, own = compare(expected, actual, makers)
         found = _settle(run, plan, found, expected)
         promised, told = promised_and_actual(
             cursor,
             run.target,
             request.application_roles,
             request.reader_roles,
+            client_roles=request.client_roles,
+            creators=request.creators,
             settings=request.settings,
             role_settings=request.role_settings,
             connection_limits=request.connection_limits,
         )
         found += compare(promised, told)[0]
-        run.outcome.warnings += shadowing(cursor, request.application_roles)
+        run.outcome.warnings += shadowing(cursor, makers)
     run.outcome.drift = [as_result(difference) for difference in found]
     run.outcome.differences = as_lines(found)
     run.outcome.application_objects = own

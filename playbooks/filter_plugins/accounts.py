@@ -1,0 +1,64 @@
+"""Ansible filters: the accounts of the servers, ours and those that an inventory adds, and what follows from them.
+
+An account has a name; where it logs in with a password also a secret (its name on the host), where clients have its
+address a variable in the client settings, and where its password can be rotated the word that asks for it.
+"""
+
+from __future__ import annotations
+
+
+def added_accounts(entries, server, prefix):
+    """Return the accounts that C(entries) of an inventory add to a server.
+
+    Their variables begin with C(prefix), as in C(DATABASE_REPORTING_URL). What is no entry is passed over: preflight
+    names it.
+    """
+    names = [entry.get("name") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return [
+        {
+            "name": name,
+            "secret": f"{server}_{name}_password",
+            "variable": f"{prefix}_{name.upper()}_URL",
+            "word": name,
+        }
+        for name in names
+        if isinstance(name, str)
+    ]
+
+
+def account_passwords(accounts, secrets):
+    """Return {name: password} of accounts; C(secrets) are by the name of the secret."""
+    return {account["name"]: secrets[account["secret"]] for account in accounts}
+
+
+def account_secrets(accounts):
+    """Return the names of the accounts' secrets."""
+    return [account["secret"] for account in accounts if "secret" in account]
+
+
+def account_variables(accounts):
+    """Return {name: variable in the client settings} of the accounts that clients use."""
+    return {account["name"]: account["variable"] for account in accounts if "variable" in account}
+
+
+def secrets_by_word(accounts):
+    """Return {word: [secret]} of what can be rotated, and everything under C(all)."""
+    words = {}
+    for account in accounts:
+        if "word" in account:
+            words.setdefault(account["word"], []).append(account["secret"])
+    return {**words, "all": [secret for secrets in words.values() for secret in secrets]}
+
+
+class FilterModule:
+    """The filters."""
+
+    def filters(self):
+        """Return the filters by name."""
+        return {
+            "account_passwords": account_passwords,
+            "account_secrets": account_secrets,
+            "account_variables": account_variables,
+            "added_accounts": added_accounts,
+            "secrets_by_word": secrets_by_word,
+        }

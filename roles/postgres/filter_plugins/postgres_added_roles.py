@@ -1,0 +1,46 @@
+"""Ansible filters: the database roles that an inventory adds, as the module postgres_roles and the schema take them."""
+
+from __future__ import annotations
+
+# Whose rights a role has, without becoming it.
+MEMBER_OF = {"read": "jarvis_readonly", "write": "jarvis"}
+
+
+def postgres_added_roles(entries, settings):
+    """Return the definitions of roles that C(entries) of C(postgres_roles) ask for, without passwords.
+
+    Sessions begin with C(settings), or with an entry's own of the same name.
+    """
+    return [
+        {
+            "name": entry["name"],
+            "added": True,
+            "login": True,
+            "connection_limit": entry["connection_limit"],
+            "settings": {**settings, **entry.get("settings", {})},
+            "member_of": [{"role": MEMBER_OF[entry["may"]], "inherit": True, "set": False}],
+        }
+        for entry in entries
+    ]
+
+
+def with_passwords(roles, passwords):
+    """Return definitions of roles with their C(passwords), which are by name."""
+    return [{**role, "password": passwords[role["name"]]} for role in roles]
+
+
+def role_memberships(roles):
+    """Return {role: [role that it is a member of]} of definitions of roles."""
+    return {role["name"]: [membership["role"] for membership in role["member_of"]] for role in roles}
+
+
+class FilterModule:
+    """The filters."""
+
+    def filters(self):
+        """Return the filters by name."""
+        return {
+            "postgres_added_roles": postgres_added_roles,
+            "role_memberships": role_memberships,
+            "with_passwords": with_passwords,
+        }

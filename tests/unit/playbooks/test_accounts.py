@@ -1,0 +1,50 @@
+"""What follows from the accounts of the servers: secrets, variables, the words that rotate them."""
+
+from __future__ import annotations
+
+import pytest
+
+OURS = [
+    {"name": "postgres"},
+    {"name": "jarvis", "secret": "postgres_password", "variable": "DATABASE_URL", "word": "app"},
+    {"name": "admin", "secret": "redis_admin_password", "word": "redis"},
+]
+
+
+@pytest.fixture(scope="module")
+def accounts(load):
+    return load("../playbooks/filter_plugins/accounts")
+
+
+def test_entry_of_an_inventory_is_an_account(accounts):
+    entries = [{"name": "reporting", "may": "read"}]
+    assert accounts.added_accounts(entries, "postgres", "DATABASE") == [
+        {
+            "name": "reporting",
+            "secret": "postgres_reporting_password",
+            "variable": "DATABASE_REPORTING_URL",
+            "word": "reporting",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "entries", ["reporting", {"name": "reporting"}, ["reporting"], [{"may": "read"}], [{"name": 7}]]
+)
+def test_what_is_no_entry_is_left_to_the_check_of_its_type(accounts, entries):
+    assert accounts.added_accounts(entries, "postgres", "DATABASE") == []
+
+
+def test_word_rotates_every_secret_that_has_it_and_all_rotates_everything(accounts):
+    worker = {"name": "app", "secret": "redis_app_password", "word": "app"}
+    assert accounts.secrets_by_word([*OURS, worker]) == {
+        "app": ["postgres_password", "redis_app_password"],
+        "redis": ["redis_admin_password"],
+        "all": ["postgres_password", "redis_app_password", "redis_admin_password"],
+    }
+
+
+def test_account_without_a_password_has_neither_secret_nor_variable(accounts):
+    assert accounts.account_secrets(OURS) == ["postgres_password", "redis_admin_password"]
+    assert accounts.account_variables(OURS) == {"jarvis": "DATABASE_URL"}
+    assert accounts.account_passwords(OURS[1:2], {"postgres_password": "p"}) == {"jarvis": "p"}
