@@ -88,8 +88,8 @@ class Server:
 
 
 @contextmanager
-def running_server(image: str, *settings: str) -> Iterator[Server]:
-    """Run a server with our four roles in a container; the socket is a folder of this machine."""
+def running_server(image: str, *settings: str, options: tuple[str, ...] = ()) -> Iterator[Server]:
+    """Run a server with our four roles in a container with C(options); the socket is a folder of this machine."""
     remove_left_behind()
     name = f"{PREFIX}{os.getpid()}-{next(numbers)}"
     with tempfile.TemporaryDirectory() as socket:
@@ -98,6 +98,7 @@ def running_server(image: str, *settings: str) -> Iterator[Server]:
             *("run", "--detach", "--name", name, "--network", "none", "--volume", f"{socket}:/var/run/postgresql"),
             *("--env", "POSTGRES_HOST_AUTH_METHOD=trust"),
             *("--env", "POSTGRES_INITDB_ARGS=--locale=C.UTF-8 --lc-collate=C --data-checksums"),
+            *options,
             *(image, "postgres", *(f"--{setting}" for setting in settings)),
         )
         try:

@@ -8,6 +8,12 @@ MAX_CONNECTIONS = 100
 MEMORY_OF_ONE_WORKER_MB = 512
 # What a server process takes for itself: caches of the catalog, libraries, compiled queries.
 PROCESS_BASE_MB = 64
+# Of the file system, rounded down to a power of two: a sixteenth to an eighth of what there is.
+SHARE_OF_DISK_FOR_WAL = 8
+# Hash tables that one statement is building or reading at a time, each growing in steps of up to a third of itself.
+HASH_TABLES_OF_A_STATEMENT = 2
+MIN_SHARED_MEMORY_MB = 256
+ENGINE_SHARED_MEMORY_MB = 64  # what a container gets that asks for none
 UNITS = {"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
 UNIT_OF_A_BARE_NUMBER = {"shared_buffers": 8 * 2**10}  # pages; the others are in kB
 
@@ -17,16 +23,24 @@ def clamp(value, low, high):
     return max(low, min(value, high))
 
 
-def postgres_tuning(memory_mb, cores):
-    """Return PostgreSQL settings for a server that may use C(memory_mb) MiB and C(cores) processors.
+def power_of_two(value):
+    """Return the largest power of two that is not above C(value), which is at least 1."""
+    return 1 << (int(value).bit_length() - 1)
+
+
+def postgres_tuning(memory_mb, cores, disk_mb):
+    """Return PostgreSQL settings for a server with C(memory_mb) MiB, C(cores) processors and a disk of C(disk_mb) MiB.
 
     The shares follow the server's manual (https://www.postgresql.org/docs/16/runtime-config-resource.html): a
     quarter of the memory for shared buffers; three quarters is what the kernel and they cache together.
     Sorting memory is what is left when every connection uses it once. Processes that work for one statement are as
-    many as have room beside each other.
+    many as have room beside each other. The log that is kept between two checkpoints grows with the memory, as far as
+    the whole disk, not what is free of it, allows: so it does not change while the disk fills. Some file systems count
+    what others use as not theirs; the power of two keeps such a figure from moving with every run.
     """
-    memory_mb, cores = int(memory_mb), int(cores)
+    memory_mb, cores, disk_mb = int(memory_mb), int(cores), int(disk_mb)
     workers = clamp(min(cores // 2, memory_mb // MEMORY_OF_ONE_WORKER_MB), 1, 4)
+    wal_mb = clamp(power_of_two(max(disk_mb, 1)) // SHARE_OF_DISK_FOR_WAL, 256, 8192)
     return {
         "max_connections": MAX_CONNECTIONS,
         "shared_buffers": f"{clamp(memory_mb // 4, 64, 16384)}MB",
@@ -37,8 +51,8 @@ def postgres_tuning(memory_mb, cores):
         "max_parallel_workers": clamp(cores, 2, 64),
         "max_parallel_workers_per_gather": workers,
         "max_parallel_maintenance_workers": workers,
-        "max_wal_size": f"{clamp(memory_mb, 1024, 8192)}MB",
-        "min_wal_size": f"{clamp(memory_mb // 4, 256, 2048)}MB",
+        "max_wal_size": f"{min(clamp(memory_mb, 1024, 8192), wal_mb)}MB",
+        "min_wal_size": f"{min(clamp(memory_mb // 4, 256, 2048), wal_mb // 4)}MB",
     }
 
 
@@ -51,6 +65,16 @@ def setting_mb(settings, name, default_mb):
     return -(-int(found[1]) * unit // 2**20)
 
 
+def room_beside_buffers(settings, memory_mb):
+    """Return the MiB that the shared buffers and an eighth for everybody else leave of a container's memory."""
+    return memory_mb - setting_mb(settings, "shared_buffers", 128) - memory_mb // 8
+
+
+def hash_memory_mb(settings):
+    """Return the MiB that one process may use for one hash table."""
+    return int(setting_mb(settings, "work_mem", 4) * float(settings.get("hash_mem_multiplier", 2)))
+
+
 def postgres_process_memory(settings, memory_mb):
     """Return the MiB that one server process may take for itself, in a container of C(memory_mb) MiB.
 
@@ -60,20 +84,42 @@ def postgres_process_memory(settings, memory_mb):
     """
     memory_mb = int(memory_mb)
     processes = 1 + int(settings.get("max_parallel_workers_per_gather", 2))
-    share = (memory_mb - setting_mb(settings, "shared_buffers", 128) - memory_mb // 8) // processes
+    share = room_beside_buffers(settings, memory_mb) // processes
     maintenance = setting_mb(settings, "maintenance_work_mem", 64)
     needed = max(
         maintenance,
         setting_mb(settings, "autovacuum_work_mem", maintenance),
-        int(setting_mb(settings, "work_mem", 4) * float(settings.get("hash_mem_multiplier", 2))),
+        hash_memory_mb(settings),
     )
     return max(share, needed + PROCESS_BASE_MB)
 
 
+def postgres_shared_memory(settings, memory_mb):
+    """Return the MiB of C(/dev/shm) that parallel statements need, in a container of C(memory_mb) MiB.
+
+    The processes of a parallel hash join build one table, for which each of them brings what it may use. There are as
+    many such statements as have all their workers. A parallel VACUUM keeps what it found there as well. The figure is
+    a limit, and nothing is taken that is not used; but another one needs a new container, so it goes in powers of two.
+    """
+    memory_mb = int(memory_mb)
+    workers = int(settings.get("max_parallel_workers_per_gather", 2))
+    statements = max(int(settings.get("max_parallel_workers", 8)) // workers, 1) if workers else 0
+    hash_tables = statements * HASH_TABLES_OF_A_STATEMENT * hash_memory_mb(settings) * (workers + 1)
+    needed = hash_tables + setting_mb(settings, "maintenance_work_mem", 64)
+    rounded = power_of_two(2 * needed - 1)
+    # Beyond what the container has, the kernel would end the server where PostgreSQL now ends the statement.
+    return max(
+        min(max(rounded, MIN_SHARED_MEMORY_MB), room_beside_buffers(settings, memory_mb)), ENGINE_SHARED_MEMORY_MB
+    )
+
+
 def postgres_conf(settings):
-    """Return the text of C(settings) {name: value} as lines of a PostgreSQL configuration file, sorted by name."""
+    """Return the text of C(settings) {name: value} as lines of a PostgreSQL configuration file, sorted by name.
+
+    A setting without a value is none of the file's.
+    """
     lines = []
-    for name in sorted(settings):
+    for name in sorted(name for name, value in settings.items() if value is not None):
         value = settings[name]
         text = ("on" if value else "off") if isinstance(value, bool) else str(value)
         lines.append("{} = '{}'".format(name, text.replace("\\", "\\\\").replace("'", "''")))
@@ -89,4 +135,5 @@ class FilterModule:
             "postgres_tuning": postgres_tuning,
             "postgres_conf": postgres_conf,
             "postgres_process_memory": postgres_process_memory,
+            "postgres_shared_memory": postgres_shared_memory,
         }

@@ -128,6 +128,10 @@ cores:
   description: Processors the host can use.
   type: int
   returned: success
+disks_mb:
+  description: Size in MiB of the file system where the data of each server is or would be, by server.
+  type: dict
+  returned: success
 unwatched_containers:
   description: Containers whose health check the engine may have ceased to run.
   type: list
@@ -244,6 +248,10 @@ def main():
         changed=False,
         memory_mb=memory,
         cores=len(os.sched_getaffinity(0)),
+        disks_mb={
+            server["name"]: host.disk_size_mb(os.path.join(checks.SERVERS_FOLDER, server["name"]))
+            for server in given["servers"]
+        },
         stale_containers=stale,
         unwatched_containers=unwatched,
         broken_mappings=broken,

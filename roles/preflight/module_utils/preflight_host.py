@@ -18,11 +18,21 @@ def memory_mb():
         return int(stream.readline().split()[1]) // 1024 // MEMORY_STEP_MB * MEMORY_STEP_MB
 
 
-def disk_free_mb(path):
-    """Return the MiB that are free on the file system where C(path) is or would be."""
+def disk_usage(path):
+    """Return the total, used and free bytes of the file system where C(path) is or would be."""
     while not os.path.exists(path):
         path = os.path.dirname(path)
-    return shutil.disk_usage(path).free // 2**20
+    return shutil.disk_usage(path)
+
+
+def disk_free_mb(path):
+    """Return the MiB that are free on the file system where C(path) is or would be."""
+    return disk_usage(path).free // 2**20
+
+
+def disk_size_mb(path):
+    """Return the MiB that the file system where C(path) is or would be has in all."""
+    return disk_usage(path).total // 2**20
 
 
 def present_image_major(image):

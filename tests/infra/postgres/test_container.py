@@ -77,12 +77,22 @@ def test_has_limits_and_rotated_logs(container):
     limits = container(NAME)["HostConfig"]
     assert limits["Memory"] > 0
     assert limits["PidsLimit"] == 512
-    assert limits["ShmSize"] == 256 * 2**20
     assert limits["LogConfig"] == {"Type": "json-file", "Config": {"max-file": "5", "max-size": "10m"}}
 
 
 def test_has_time_for_a_clean_shutdown(container):
     assert container(NAME)["Config"]["StopTimeout"] == 120
+
+
+def test_processes_of_a_parallel_hash_join_have_room_for_their_table(admin_sql, container):
+    ((table,),) = admin_sql(
+        "SELECT (1024 * w.setting::bigint * m.setting::float * (1 + p.setting::int))::bigint"
+        " FROM pg_settings AS w, pg_settings AS m, pg_settings AS p WHERE w.name = 'work_mem'"
+        " AND m.name = 'hash_mem_multiplier' AND p.name = 'max_parallel_workers_per_gather'"
+    )
+    limits = container(NAME)["HostConfig"]
+    # A table that is larger than the container has memory for fails in any case.
+    assert limits["ShmSize"] >= min(int(table), limits["Memory"] // 8)
 
 
 def test_settings_come_from_the_host_read_only(container):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 
 import pytest
@@ -57,7 +58,9 @@ def test_free_port_is_free():
 
 
 def test_space_is_measured_where_the_folder_would_be(tmp_path):
-    assert host.disk_free_mb(str(tmp_path / "not" / "there" / "yet")) > 0
+    folder = str(tmp_path / "not" / "there" / "yet")
+    assert host.disk_free_mb(folder) > 0
+    assert host.disk_size_mb(folder) == shutil.disk_usage(tmp_path).total // 2**20
 
 
 @pytest.mark.parametrize("text", ["[]", "{broken", '"text"'])
