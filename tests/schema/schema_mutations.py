@@ -11,7 +11,9 @@ MUTATIONS: list[tuple[str, str]] = [
     ("DROP TABLE public.agent_state", "table public.agent_state is missing"),
     ("ALTER TABLE public.agent_state RENAME TO agent_states", "table public.agent_state is missing"),
     ("ALTER TABLE public.tool_calls SET UNLOGGED", "table public.tool_calls: persistence is u, should be not set"),
-    ("ALTER TABLE public.tool_calls SET (fillfactor = 50)", "table public.tool_calls: options is fillfactor=50"),
+    ("ALTER TABLE public.memory_facts SET (fillfactor = 50)", "table public.memory_facts: options is fillfactor=50"),
+    ("ALTER TABLE public.tool_calls RESET (autovacuum_freeze_min_age)", "table public.tool_calls: options is auto"),
+    ("DROP TABLE public.tool_calls_open CASCADE", "table public.tool_calls_open is missing"),
     ("ALTER TABLE public.tool_calls OWNER TO jarvis", "table public.tool_calls: acl is"),
     ("ALTER TABLE public.tool_calls ENABLE ROW LEVEL SECURITY", "table public.tool_calls: row_security is yes"),
     ("ALTER TABLE zoo.animals DISABLE ROW LEVEL SECURITY", "table zoo.animals: row_security is not set"),
@@ -104,7 +106,7 @@ MUTATIONS: list[tuple[str, str]] = [
     ),
     ("ALTER DOMAIN zoo.share DROP CONSTRAINT share_check", "constraint zoo.share.share_check is missing"),
     # indexes
-    ("DROP INDEX public.tool_calls_open_idx", "index public.tool_calls_open_idx is missing"),
+    ("DROP INDEX public.tool_calls_started_at_idx", "index public.tool_calls_started_at_idx is missing"),
     ("CREATE INDEX odd ON public.tool_calls (status)", "index public.odd should not be there"),
     (
         "DROP INDEX public.tool_calls_parent_id_unique; CREATE INDEX tool_calls_parent_id_unique"
@@ -112,8 +114,8 @@ MUTATIONS: list[tuple[str, str]] = [
         "index public.tool_calls_parent_id_unique: definition is CREATE INDEX",
     ),
     (
-        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'public.tool_calls_open_idx'::regclass",
-        "index public.tool_calls_open_idx: valid is no",
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'public.tool_calls_started_at_idx'::regclass",
+        "index public.tool_calls_started_at_idx: valid is no",
     ),
     ("ALTER TABLE zoo.animals CLUSTER ON animals_name_idx", "index zoo.animals_name_idx: clustered is yes"),
     # triggers
@@ -132,6 +134,26 @@ MUTATIONS: list[tuple[str, str]] = [
     (
         "ALTER TABLE public.tool_calls DISABLE TRIGGER ALL",
         'constraint trigger public.tool_calls.tool_calls_parent_id_tool_calls_id_fk "RI_FKey_check_ins": enabled is no',
+    ),
+    (
+        "DROP TRIGGER tool_calls_open_add ON public.tool_calls",
+        "trigger public.tool_calls.tool_calls_open_add is missing",
+    ),
+    (
+        "ALTER TABLE public.tool_calls DISABLE TRIGGER tool_calls_open_remove",
+        "trigger public.tool_calls.tool_calls_open_remove: enabled is no, should be always",
+    ),
+    (
+        "ALTER TABLE public.tool_calls ENABLE TRIGGER tool_calls_open_add",
+        "trigger public.tool_calls.tool_calls_open_add: enabled is yes, should be always",
+    ),
+    (
+        "ALTER TABLE public.tool_calls_open ENABLE REPLICA TRIGGER tool_calls_open_change",
+        "trigger public.tool_calls_open.tool_calls_open_change: enabled is on a replica, should be always",
+    ),
+    (
+        "ALTER TABLE public.tool_calls_open DISABLE TRIGGER tool_calls_open_insert",
+        "trigger public.tool_calls_open.tool_calls_open_insert: enabled is no, should be always",
     ),
     (
         "CREATE TRIGGER odd BEFORE INSERT ON public.tool_calls FOR EACH ROW EXECUTE FUNCTION"
@@ -153,6 +175,19 @@ MUTATIONS: list[tuple[str, str]] = [
     ("ALTER FUNCTION zoo.twice(integer) VOLATILE", "function zoo.twice(n integer): definition is"),
     ("ALTER FUNCTION zoo.twice(integer) OWNER TO postgres", "function zoo.twice(n integer): acl is"),
     ("ALTER FUNCTION public.refuse_change() RESET search_path", "function public.refuse_change(): definition is"),
+    (
+        "ALTER FUNCTION public.tool_calls_open_add() SECURITY INVOKER",
+        "function public.tool_calls_open_add(): definition is",
+    ),
+    (
+        "ALTER FUNCTION public.tool_calls_open_remove() RESET enable_seqscan",
+        "function public.tool_calls_open_remove(): definition is",
+    ),
+    (
+        "CREATE OR REPLACE FUNCTION public.tool_calls_open_by_hand() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RETURN NULL; END'",
+        "function public.tool_calls_open_by_hand(): definition is",
+    ),
     ("CREATE FUNCTION public.odd() RETURNS integer LANGUAGE sql RETURN 1", "function public.odd() should not be there"),
     (
         "CREATE FUNCTION pg_catalog.odd() RETURNS integer LANGUAGE sql RETURN 1",
@@ -234,6 +269,11 @@ MUTATIONS: list[tuple[str, str]] = [
     ("ALTER SCHEMA zoo OWNER TO jarvis", "schema zoo: acl is"),
     # privileges
     ("GRANT UPDATE ON public.tool_calls TO jarvis", "table public.tool_calls: acl is jarvis: INSERT,SELECT,UPDATE"),
+    ("GRANT DELETE ON public.tool_calls_open TO jarvis", "table public.tool_calls_open: acl is jarvis: DELETE,SELECT"),
+    (
+        "GRANT EXECUTE ON FUNCTION public.tool_calls_open_remove() TO jarvis",
+        "function public.tool_calls_open_remove(): acl is jarvis: EXECUTE",
+    ),
     (
         "GRANT TRIGGER ON public.agent_state TO jarvis",
         "table public.agent_state: acl is jarvis: DELETE,INSERT,SELECT,TRIGGER,UPDATE",

@@ -71,6 +71,16 @@ def test_the_refusal_says_what_to_do_instead(rows: Database) -> None:
         "INSERT INTO tool_call_history (tool_name) VALUES ('x')",
         "DELETE FROM open_tool_calls",
         "UPDATE open_tool_calls SET status = 'x'",
+        "INSERT INTO tool_calls_open (id) VALUES (1)",
+        "UPDATE tool_calls_open SET id = 5",
+        "DELETE FROM tool_calls_open",
+        "TRUNCATE tool_calls_open",
+        "DROP TABLE tool_calls_open",
+        "ALTER TABLE tool_calls_open DISABLE TRIGGER ALL",
+        "ALTER TABLE tool_calls DISABLE TRIGGER tool_calls_open_add",
+        "DROP FUNCTION tool_calls_open_remove() CASCADE",
+        "CREATE TABLE mine (id integer, parent_id integer);"
+        " CREATE TRIGGER mine AFTER INSERT ON mine FOR EACH ROW EXECUTE FUNCTION tool_calls_open_remove()",
     ],
 )
 def test_the_application_cannot_get_round_it(unchanged: Database, attempt: str) -> None:
@@ -91,5 +101,12 @@ def test_a_writable_view_of_the_application_does_not_help(rows: Database) -> Non
 
 
 def test_the_owners_writable_view_is_refused_too(rows: Database) -> None:
+    rows.execute("SET ROLE jarvis_owner; CREATE VIEW public.writable AS SELECT * FROM public.tool_calls")
     with pytest.raises(errors.RestrictViolation):
-        rows.execute("DELETE FROM open_tool_calls")
+        rows.execute("DELETE FROM writable")
+
+
+def test_views_of_two_rows_are_not_written_through(rows: Database) -> None:
+    for view in ("open_tool_calls", "tool_call_history", "planning_cycle_history"):
+        with pytest.raises(errors.ObjectNotInPrerequisiteState):
+            rows.execute(f"DELETE FROM {view}")

@@ -16,6 +16,9 @@ SHIPPED_NAMES = [
     "0005_views.sql",
     "0006_grants.sql",
     "0007_reader_sequences.sql",
+    "0008_open_tool_calls.sql",
+    "0009_log_vacuum.sql",
+    "0010_drop_tool_calls_open_idx.sql",
 ]
 ONE = {"0001_a.sql": "CREATE TABLE public.a (id integer);\n"}
 TWO = {**ONE, "0002_b.sql": "CREATE TABLE public.b (id integer);\nALTER TABLE public.b ADD COLUMN n text;\n"}
@@ -29,9 +32,16 @@ def tables(database: Database) -> list[str]:
 
 def test_a_fresh_database_gets_every_shipped_file_once(database: Database) -> None:
     outcome = database.run()
-    assert outcome.applied[:7] == SHIPPED_NAMES
+    assert outcome.applied[:10] == SHIPPED_NAMES
     assert (outcome.pending, outcome.drift, outcome.version) == ([], [], len(shipped()))
-    assert tables(database) == ["agent_state", "decision_log", "memory_facts", "planning_cycles", "tool_calls"]
+    assert tables(database) == [
+        "agent_state",
+        "decision_log",
+        "memory_facts",
+        "planning_cycles",
+        "tool_calls",
+        "tool_calls_open",
+    ]
     owners = database.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")
     assert owners == [("jarvis_owner",)]
 

@@ -47,6 +47,7 @@ def test_columns_are_the_original_ones(deployed: Database) -> None:
         "tool_calls.duration_ms integer",
         "tool_calls.started_at timestamp without time zone NOT NULL DEFAULT now()",
         "tool_calls.completed_at timestamp without time zone",
+        "tool_calls_open.id integer NOT NULL",
     ]
 
 
@@ -90,6 +91,7 @@ def test_the_reader_reads_everything_and_writes_nothing(rows: Database) -> None:
         "tool_calls",
         "decision_log",
         "planning_cycles",
+        "tool_calls_open",
         "tool_call_history",
         "open_tool_calls",
         "planning_cycle_history",
