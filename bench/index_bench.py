@@ -43,7 +43,6 @@ QUESTIONS = {
         "SELECT * FROM tool_calls WHERE tool_name = 'rare' ORDER BY started_at DESC LIMIT 50"
     ),
     "decision_log_cycle_id_idx": "SELECT * FROM decision_log WHERE cycle_id = 4711",
-    "tool_calls_open_idx": "SELECT * FROM open_tool_calls",
     "tool_calls_parent_id_unique": "SELECT * FROM tool_call_history WHERE id = 4711",
     "planning_cycles_parent_id_unique": "SELECT * FROM planning_cycle_history WHERE id = 4711",
     "memory_facts_current_subject_idx": "SELECT * FROM memory_facts WHERE subject = 'subject 4711' AND NOT is_stale",

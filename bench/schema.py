@@ -75,8 +75,9 @@ def psql(database: Database, files: dict[str, str]) -> float:
         for name, text in files.items():
             (pathlib.Path(folder) / name).write_text(text)
         docker("cp", f"{folder}/.", f"{database.server.container}:/tmp/{database.name}")
-    command = f"psql -q -1 -v ON_ERROR_STOP=1 -U postgres -d {database.name} -c 'SET ROLE jarvis_owner'"
-    script = f'for f in /tmp/{database.name}/*.sql; do {command} -f "$f" || exit 1; done'
+    command = f"psql -q $one -v ON_ERROR_STOP=1 -U postgres -d {database.name} -c 'SET ROLE jarvis_owner'"
+    transaction = 'one=-1; grep -q "^-- no-transaction" "$f" && one='
+    script = f'for f in /tmp/{database.name}/*.sql; do {transaction}; {command} -f "$f" || exit 1; done'
     timed = f"TIMEFORMAT=%R; time {{ {script}; }} 2>/dev/null"
     done = subprocess.run(
         ["docker", "exec", database.server.container, "bash", "-c", timed], check=True, capture_output=True, text=True

@@ -54,6 +54,8 @@ ACTIONS = {
     "INSERT INTO decision_log (reasoning, decision) VALUES ('{}', 'x')": ("done", DENIED),
     "UPDATE decision_log SET decision = 'y'": (DENIED, DENIED),
     "TRUNCATE tool_calls": (DENIED, DENIED),
+    "INSERT INTO tool_calls_open (id) VALUES (1)": (DENIED, DENIED),
+    "DELETE FROM tool_calls_open": (DENIED, DENIED),
     "CREATE TABLE mine (id integer)": ("done", DENIED),
     "CREATE TEMPORARY TABLE mine (id integer)": ("done", DENIED),
     "CREATE SCHEMA mine": ("done", DENIED),
