@@ -70,6 +70,8 @@ RESTORES = {
     "data only, custom": "pg_dump -Fc {old} | pg_restore -e --data-only -n public -d {new}",
     "data only, without triggers": "pg_dump --data-only --disable-triggers -n public {old}"
     " | psql -q -v ON_ERROR_STOP=1 {new}",
+    "data only, as a replica": "(echo 'SET session_replication_role = replica;'; pg_dump --data-only -n public {old})"
+    " | psql -q -v ON_ERROR_STOP=1 {new}",
     "inserts, in one transaction": "pg_dump --data-only --inserts -n public {old}"
     " | psql -q -1 -v ON_ERROR_STOP=1 {new}",
     "the log alone": "pg_dump --data-only -t public.tool_calls {old} | psql -q -v ON_ERROR_STOP=1 {new}",
