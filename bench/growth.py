@@ -35,7 +35,7 @@ INSERT INTO tool_calls (id, parent_id, tool_name, status, input, started_at) OVE
         CASE WHEN n %% 2 = 0 THEN 'success' ELSE 'started' END, '{"q": 1}', timestamp '2026-01-01' + n * interval '1 s'
     FROM generate_series(1, %(rows)s) AS n WHERE n %% %(gap)s <> 0;
 SELECT setval('tool_calls_id_seq', %(rows)s);
-VACUUM ANALYZE tool_calls;
+VACUUM (ANALYZE, PARALLEL 0) tool_calls;
 CHECKPOINT;
 """
 QUESTIONS = {

@@ -6,7 +6,7 @@
 -- 120 pages, and mostly of the checkpoint in which they were written, so that the WAL gets no copies of
 -- them. bench/README.md has the figures.
 --
--- Statistics and tool_calls_open keep the server's own limits: measured, others gain nothing.
+-- Statistics, and tool_calls_open, keep the server's own limits.
 -- Nobody waits for these locks but another vacuum.
 
 ALTER TABLE public.tool_calls SET (
