@@ -3,7 +3,7 @@
 
     JARVIS_TEST_POSTGRES_IMAGE=postgres:16-alpine .venv/bin/python bench/growth.py 10000 1000000 10000000
 
-Prints Markdown, and replaces what bench/growth.md has below its marker. Ten million rows take 6 minutes and 5 GB.
+Prints Markdown, and replaces what bench/growth.md has below its marker. Ten million rows take minutes and 4 GB.
 """
 
 from __future__ import annotations
