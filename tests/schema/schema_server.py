@@ -19,10 +19,10 @@ ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "roles/schema/module_utils"))
 
 from jarvis_schema import files, session  # noqa: E402
-from jarvis_schema.engine import perform  # noqa: E402
 from jarvis_schema.errors import SchemaError  # noqa: E402
 from jarvis_schema.outcome import Outcome  # noqa: E402
-from jarvis_schema.run import Request  # noqa: E402
+from jarvis_schema.perform import perform  # noqa: E402
+from jarvis_schema.request import Request  # noqa: E402
 
 PREFIX = "jarvis-schematest-"
 MIGRATIONS = ROOT / "sql/migrations"

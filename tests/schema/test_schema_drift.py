@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
-from jarvis_schema import catalog, cluster, drift, runner, session, shadow
+from jarvis_schema import apply_file, catalog, cluster, drift, session, shadow
 from schema_mutations import MUTATIONS
 from schema_server import Database, Server, parse, shipped
 from schema_server_mutations import SERVER_MUTATIONS
@@ -46,7 +46,7 @@ def test_every_kind_of_drift_is_seen(server: Server, zoo: str, capsys: pytest.Ca
     original = Database(server, zoo)
     with shadow.shadow(original.target()) as replayed:
         for migration in parse(ZOO):
-            runner.apply(replayed, original.target(), migration, search_path="")
+            apply_file.apply(replayed, original.target(), migration, search_path="")
         expected = catalog.snapshot(replayed, 1)
     assert seen(original, expected) == []
     missed = []

@@ -263,11 +263,11 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 STARTED = time.monotonic()
 
 from ansible.module_utils.jarvis_schema import session  # noqa: E402
-from ansible.module_utils.jarvis_schema.engine import perform  # noqa: E402
 from ansible.module_utils.jarvis_schema.errors import SchemaError  # noqa: E402
 from ansible.module_utils.jarvis_schema.files import contents, number  # noqa: E402
 from ansible.module_utils.jarvis_schema.outcome import Outcome  # noqa: E402
-from ansible.module_utils.jarvis_schema.run import Request  # noqa: E402
+from ansible.module_utils.jarvis_schema.perform import perform  # noqa: E402
+from ansible.module_utils.jarvis_schema.request import Request  # noqa: E402
 
 ARGUMENTS = {
     "path": {"type": "path", "required": True},

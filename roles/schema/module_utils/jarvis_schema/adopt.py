@@ -1,11 +1,11 @@
 """Take over a database whose tables another tool has made."""
 
 from . import extensions, ledger
+from .apply_file import apply
 from .catalog import Snapshot, snapshot
 from .drift import compare
 from .errors import SchemaError
 from .files import Migration
-from .runner import apply
 from .session import Target
 from .shadow import shadow
 from .spelling import settle

@@ -1,6 +1,6 @@
 """The ledger `jarvis_meta.migrations`: what was applied, when, and with which checksum.
 
-Beside it, `jarvis_meta.catalog` holds what the files have made (see reference.py).
+Beside it, `jarvis_meta.catalog` holds what the files have made (see remembered_catalog.py).
 """
 
 import hashlib

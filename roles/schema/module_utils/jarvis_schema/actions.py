@@ -1,14 +1,14 @@
 """What a run does when there is something to do: verify, preview, bring up to date."""
 
-from . import extensions, ledger, reference
+from . import extensions, ledger, remembered_catalog
 from .adopt import adoptable, record, without_ledger
+from .apply_file import apply
 from .catalog import Snapshot, from_list, snapshot, to_list
 from .cluster import added_roles, promised_and_actual
 from .drift import Difference, as_diff, as_lines, as_result, compare
 from .errors import SchemaError
 from .files import Migration
 from .run import Run
-from .runner import apply
 from .session import psycopg2, run_lock
 from .shadow import shadow
 from .shadowing import shadowing
@@ -38,7 +38,7 @@ def preview_pending(run: Run, plan: ledger.Plan) -> None:
     expected = _rehearse(run, plan)[0] if plan.pending else _expected(run, plan)
     if plan.applied:
         # Where a run would make what is remembered anew, it would bring the ledger to what this release needs, too.
-        current = reference.fits(run.connection, run.target, plan.applied)
+        current = remembered_catalog.fits(run.connection, run.target, plan.applied)
         found = _note_drift(run, plan, expected, LOOK_LOCK_TIMEOUT, with_ledger=current)
         run.outcome.warnings += [f"Drift: {difference}" for difference in found]
 
@@ -51,11 +51,11 @@ def bring_up_to_date(run: Run) -> None:
         _refuse_missing_roles(run)
         plan = _adopt(run, plan, dry_run=False)
         _refuse_interrupted(run, plan)
-        if plan.pending or not reference.fits(run.connection, run.target, plan.applied):
+        if plan.pending or not remembered_catalog.fits(run.connection, run.target, plan.applied):
             _, expected = _rehearse(run, plan)
             run.outcome.extensions = extensions.create(run.connection, run.target)
             _apply(run, plan)
-            reference.remember(run.connection, run.target, run.request.migrations, to_list(expected))
+            remembered_catalog.remember(run.connection, run.target, run.request.migrations, to_list(expected))
             plan = plan._replace(applied=run.request.migrations)
             _note_drift(run, plan, expected, run.target.lock_timeout)
 
@@ -116,7 +116,7 @@ def _refuse_interrupted(run: Run, plan: ledger.Plan) -> None:
 
 def _expected(run: Run, plan: ledger.Plan) -> Snapshot:
     """Return the catalog that the applied files make: the one remembered, or else a new one from a shadow."""
-    remembered = reference.recall(run.connection, run.target, plan.applied)
+    remembered = remembered_catalog.recall(run.connection, run.target, plan.applied)
     return _rehearse(run, plan._replace(pending=[]))[0] if remembered is None else from_list(remembered)
 
 

@@ -6,7 +6,7 @@ import time
 from contextlib import closing
 
 import pytest
-from jarvis_schema import catalog, reference, runner, session, shadow
+from jarvis_schema import apply_file, catalog, remembered_catalog, session, shadow
 from schema_server import Database, parse, shipped
 
 # What may have happened to the memory since the files were applied.
@@ -19,14 +19,14 @@ FORGOTTEN = {
 
 def recall(database: Database, migrations: dict[str, str], **target: str) -> catalog.Snapshot | None:
     with closing(session.connect(database.target(), database.name)) as connection:
-        objects = reference.recall(connection, database.target(**target), parse(migrations))
+        objects = remembered_catalog.recall(connection, database.target(**target), parse(migrations))
     return objects and catalog.from_list(objects)
 
 
 def test_what_is_remembered_is_what_a_shadow_makes(deployed: Database) -> None:
     with shadow.shadow(deployed.target()) as replayed:
         for migration in parse(shipped()):
-            runner.apply(replayed, deployed.target(), migration, search_path="")
+            apply_file.apply(replayed, deployed.target(), migration, search_path="")
         made = catalog.snapshot(replayed, 1)
     assert recall(deployed, shipped()) == made
 

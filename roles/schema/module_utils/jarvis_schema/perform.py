@@ -1,15 +1,16 @@
-"""Find out whether there is anything to do, and have it done."""
+"""Where a run begins: find out whether there is anything to do, and have it done."""
 
 import os
 from contextlib import closing
 
-from . import reference
+from . import remembered_catalog
+from .actions import bring_up_to_date, look_for_drift, preview_pending, verify
 from .errors import SchemaError, redact
 from .files import check
 from .outcome import Outcome
-from .run import Request, Run, check_role_settings
+from .request import Request, check_role_settings
+from .run import Run
 from .session import MAINTENANCE, Target, connect, psycopg2
-from .work import bring_up_to_date, look_for_drift, preview_pending, verify
 
 
 def perform(target: Target, request: Request, outcome: Outcome) -> None:
@@ -43,7 +44,7 @@ def _perform(run: Run, preview: bool) -> None:
         verify(run, plan)
     elif preview:
         preview_pending(run, plan)
-    elif plan.pending or not reference.fits(run.connection, run.target, plan.applied):
+    elif plan.pending or not remembered_catalog.fits(run.connection, run.target, plan.applied):
         bring_up_to_date(run)
     else:
         look_for_drift(run, plan)
