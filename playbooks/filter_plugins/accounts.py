@@ -10,19 +10,20 @@ from __future__ import annotations
 def added_accounts(entries, server, prefix):
     """Return the accounts that C(entries) of an inventory add to a server.
 
-    Their variables begin with C(prefix), as in C(DATABASE_REPORTING_URL). What is no entry is passed over: preflight
-    names it.
+    Their variables begin with C(prefix), as in C(DATABASE_REPORTING_URL). What is no entry with a name is passed over:
+    preflight's check of types names it.
     """
-    names = [entry.get("name") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    entries = entries if isinstance(entries, list) else []
     return [
         {
-            "name": name,
-            "secret": f"{server}_{name}_password",
-            "variable": f"{prefix}_{name.upper()}_URL",
-            "word": name,
+            "name": entry["name"],
+            "added": True,
+            "secret": f"{server}_{entry['name']}_password",
+            "variable": f"{prefix}_{str(entry['name']).upper()}_URL",
+            "word": entry["name"],
         }
-        for name in names
-        if isinstance(name, str)
+        for entry in entries
+        if isinstance(entry, dict) and "name" in entry
     ]
 
 

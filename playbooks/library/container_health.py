@@ -64,6 +64,7 @@ status:
 
 import http.client
 import json
+import math
 import time
 
 from ansible.module_utils import container_remedies as remedies
@@ -73,6 +74,7 @@ from ansible.module_utils import engine_api as engine
 from ansible.module_utils.basic import AnsibleModule
 
 ASK_SECONDS = 0.3  # between two checks of our own
+CHECK_SECONDS = 5  # for one of them
 PAUSE_SECONDS = 0.1  # the engine restarts a container after this time at the earliest
 EARLY_SECONDS = 10  # before the start that the engine notes, where it remembers no end
 RESTART_SECONDS = 180  # a clean shutdown may take its time
@@ -88,11 +90,14 @@ def inspect(name):
     return engine.get(f"/containers/{name}/json")
 
 
-def succeeds(container):
-    """Return whether the health check of a container succeeds, made now as the engine makes it."""
+def succeeds(container, seconds):
+    """Return whether a container's health check succeeds, made now as the engine makes it; None when it hangs."""
     kind, *words = container["Config"]["Healthcheck"]["Test"]
+    command = words if kind == "CMD" else ["/bin/sh", "-c", *words]
     try:
-        return engine.exit_code(container["Id"], words if kind == "CMD" else ["/bin/sh", "-c", *words]) == 0
+        return engine.exit_code(container["Id"], command, min(seconds, CHECK_SECONDS)) == 0
+    except TimeoutError:
+        return None
     except OSError:
         return False
 
@@ -135,10 +140,6 @@ def wait(name, timeout, variable, paused_seconds=0):
         health = (state.get("Health") or {}).get("Status") if state["Status"] == "running" else None
         if health == "healthy":
             return
-        if health == "starting" and time.monotonic() > asked + ASK_SECONDS:
-            if succeeds(container):
-                return
-            asked = time.monotonic()
         event = ending(container, first["RestartCount"])
         if state["Status"] == "paused" and time.monotonic() < paused_deadline:
             event = ""
@@ -147,6 +148,12 @@ def wait(name, timeout, variable, paused_seconds=0):
         if event:
             since = first if event == "was restarted" else container
             raise NeverHealthyError(container, event, lines_since_start(since))
+        if health == "starting" and time.monotonic() > asked + ASK_SECONDS:
+            answer = succeeds(container, deadline - time.monotonic())
+            if answer:
+                return
+            # One that hangs is left to the engine, which ends it.
+            asked = time.monotonic() if answer is not None else math.inf
         time.sleep(PAUSE_SECONDS)
 
 

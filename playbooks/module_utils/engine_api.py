@@ -11,7 +11,6 @@ import time
 import urllib.parse
 
 ENGINE_SOCKET = "/var/run/docker.sock"
-COMMAND_SECONDS = 60
 FRAME_HEADER = struct.Struct(">BxxxL")  # stream and length of what follows, where a container has no terminal
 
 
@@ -57,18 +56,18 @@ def find(path):
     return json.loads(body)
 
 
-def exit_code(name, words):
-    """Return the exit code of a command that is run in a container, None where it cannot be run there.
+def exit_code(name, words, timeout):
+    """Return the exit code of a command that is run in a container, None where it cannot be run or was lost.
 
-    Raises OSError where no engine answers.
+    Raises TimeoutError when it takes longer than C(timeout) seconds, and OSError where no engine answers.
     """
     status, body = call("POST", f"/containers/{name}/exec", content={"Cmd": words, "AttachStdout": True})
     if status != http.client.CREATED:
         return None
     path = f"/exec/{json.loads(body)['Id']}"
     # The answer ends when the command does.
-    call("POST", f"{path}/start", timeout=COMMAND_SECONDS, content={"Detach": False})
-    return find(f"{path}/json")["ExitCode"]
+    call("POST", f"{path}/start", timeout=timeout, content={"Detach": False})
+    return (find(f"{path}/json") or {}).get("ExitCode")
 
 
 def last_end(name, before):

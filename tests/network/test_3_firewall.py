@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 
@@ -103,7 +104,7 @@ def test_verification_names_rules_that_are_gone(host, play):
     host.run("/usr/local/sbin/jarvis-firewall")
     assert run.code == 2
     assert "1. rules are in force: found 'not in force', wanted 'in force'" in run.text
-    assert f"{host.name}: 1 thing is wrong; 98 promises hold." in run.text
+    assert re.search(f"{host.name}: 1 thing is wrong; [0-9]+ promises hold", run.text)
 
 
 def test_allowed_address_gets_in_and_no_other_and_to_no_other_port(

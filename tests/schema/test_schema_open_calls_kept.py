@@ -46,6 +46,8 @@ def test_what_is_inserted_while_the_migration_waits_is_not_missed(older: Databas
         while older.execute(waiting) != [(1,)]:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+        # Who reads what is open does not wait behind it.
+        assert older.execute("SET lock_timeout = '1s'; SELECT count(*) > 0 FROM public.open_tool_calls") == [(True,)]
         cursor.execute("COMMIT")
         migration.join()
     assert told(older) == kept(older) == [2, 3, 40005]

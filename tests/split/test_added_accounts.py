@@ -45,7 +45,7 @@ def as_client(host, variable, statement):
         ),
         (
             {"postgres_roles": [{**ROLES[0], "name": "Reporting"}]},
-            "postgres_roles holds the name 'Reporting'. Use lower",
+            "postgres_roles holds the name 'Reporting'. Use a text",
         ),
         (
             {"postgres_roles": [{"name": "reporting", "may": "all", "connection_limit": 1}]},
@@ -123,6 +123,22 @@ def test_given_password_is_taken(deploy, host):
     assert deploy(**ADDED, **given).code == 0
     assert host.out("cat /etc/jarvis/secrets/postgres_reporting_password") == "of the inventory's own"
     assert as_client(host, "DATABASE_REPORTING_URL", "SELECT 1") == "[(1,)]"
+
+
+def test_passwords_may_stand_where_all_hosts_see_them_and_entries_where_one_group_does(deploy, tmp_path):
+    inventory = {
+        "postgres": {"vars": {"postgres_roles": ROLES}},
+        "redis": {"vars": {"redis_users": USERS}},
+        "all": {
+            "vars": {
+                "credentials_postgres_reporting_password": "of the inventory's own",
+                "credentials_redis_worker_password": "of the inventory's own",
+            }
+        },
+    }
+    groups = tmp_path / "groups.yml"
+    groups.write_text(yaml.safe_dump(inventory))
+    assert deploy("--check", "-i", str(groups)).code == 0
 
 
 def test_what_is_taken_away_is_told_and_may_do_nothing_and_its_data_stays(deploy, play, host, redis_host):

@@ -120,7 +120,7 @@ def test_deployment_and_rotation_refuse_such_passwords_before_anything_uses_one(
     rotation = yaml.safe_load((PROJECT / "playbooks/rotate.yml").read_text())[0]["pre_tasks"]
     roles = [task.get("ansible.builtin.import_role", {}).get("tasks_from") for task in rotation]
     uses = ["credentials_given" in str(task) for task in rotation]
-    assert roles.index("passwords") < uses.index(True)
+    assert roles.index("variables") < uses.index(True)
 
 
 def test_error_in_a_role_still_shows_its_line(folder):

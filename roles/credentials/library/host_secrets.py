@@ -23,7 +23,8 @@ options:
     type: dict
     required: true
   renew:
-    description: Secrets to generate anew. A given one cannot be.
+    description:
+      - Secrets to generate anew. A given one cannot be, nor any where the host lacks one of the secrets.
     type: list
     elements: str
     default: []
@@ -115,6 +116,9 @@ def main():
     for name in renew:
         if name not in given or given[name] is not None:
             module.fail_json(msg=f"{name} cannot be generated anew: it is given, or there is no such secret")
+    missing = [name for name in given if read_secret(os.path.join(folder, name)) is None]
+    if renew and missing:
+        module.fail_json(msg=f"{', '.join(missing)}: this host has no such secret yet. Deploy first, then rotate")
     settled, previous, generated, changed = {}, {}, [], False
     for name in given:
         path = os.path.join(folder, name)

@@ -156,6 +156,10 @@ SESSION = {
     "debug_print_plan": "off",
     "pg_stat_statements.track": "none",
 }
+SESSIONS = """
+SELECT a.pid, r.rolname FROM pg_catalog.pg_stat_activity AS a JOIN pg_catalog.pg_roles AS r ON r.oid = a.usesysid
+WHERE NOT r.rolcanlogin AND pg_catalog.shobj_description(r.oid, 'pg_authid') = %s
+"""
 ROLE = {
     "name": {"type": "str", "required": True},
     "added": {"type": "bool", "default": False},
@@ -209,6 +213,19 @@ def converge(connection, wanted, added_comment, check_mode):
     return [words for words, _ in steps]
 
 
+def end_sessions(connection, added_comment, check_mode):
+    """End the sessions of added roles that may not log in any more; return it in words.
+
+    After the change is committed: until then, a client that connects anew is let in.
+    """
+    with connection, connection.cursor() as cursor:
+        cursor.execute(SESSIONS, [added_comment])
+        sessions = cursor.fetchall()
+        for pid, _ in [] if check_mode else sessions:
+            cursor.execute("SELECT pg_catalog.pg_terminate_backend(%s)", [pid])
+    return [f"{name}: sessions ended" for name in sorted({name for _, name in sessions})]
+
+
 def reason(error):
     """Return what the server says, without the statement, which its whole message may quote."""
     told = [error.diag.message_primary, error.diag.message_detail, error.diag.message_hint]
@@ -231,7 +248,9 @@ def main():
     try:
         connection = connect(module.params["login_unix_socket"], module.params["login_user"])
         try:
-            changes = converge(connection, module.params["roles"], module.params["added_comment"], module.check_mode)
+            comment = module.params["added_comment"]
+            changes = converge(connection, module.params["roles"], comment, module.check_mode)
+            changes += end_sessions(connection, comment, module.check_mode)
             databases = names_of_databases(connection)
         finally:
             connection.close()

@@ -89,7 +89,7 @@ def plan(wanted, found, iterations):
             *setting_changes(role, settings[name]),
         ]
         steps += [(name, words, alter + clause) for words, clause in changes]
-        steps += [(name, words, statement) for words, statement in other_changes(role, roles.get(name, NEW_ROLE))]
+        steps += [(name, words, statement) for words, statement in mark_changes(role, roles.get(name, NEW_ROLE))]
     # When all roles are there.
     for role in wanted:
         for words, statement in membership_changes(role, memberships[role["name"]]):
@@ -115,18 +115,11 @@ def attribute_changes(role, found, iterations):
         yield "password", sql.SQL("PASSWORD {}").format(sql.Literal(verifier(role["password"], iterations)))
 
 
-def other_changes(role, found):
-    """Yield (words, statement) of what is no attribute: the mark of an added role, the sessions of one taken away."""
-    name = role["name"]
+def mark_changes(role, found):
+    """Yield (words, statement) for the comment that marks an added role, where it is missing."""
     if role["comment"] and found["comment"] != role["comment"]:
-        yield "added", sql.SQL("COMMENT ON ROLE {} IS {}").format(sql.Identifier(name), sql.Literal(role["comment"]))
-    if found["LOGIN"] and not role["login"]:
-        yield (
-            "sessions ended",
-            sql.SQL(
-                "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = {}"
-            ).format(sql.Literal(name)),
-        )
+        comment = sql.SQL("COMMENT ON ROLE {} IS {}").format(sql.Identifier(role["name"]), sql.Literal(role["comment"]))
+        yield "added", comment
 
 
 def setting_changes(role, found):

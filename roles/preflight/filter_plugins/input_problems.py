@@ -24,6 +24,8 @@ WITHOUT_NORMAL_FORM = (
 )
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 # Commands and categories only: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
+# Words that mean something where names of roles and users stand.
+RESERVED = {"all", "none", "public"}
 PERMISSION = re.compile(r"[+-](@[a-z]+|[a-z_.-]+(\|[a-z_-]+)?)")
 
 
@@ -51,29 +53,51 @@ def permission_problems(permissions):
                 )
 
 
-def pattern_problems(patterns):
-    """Yield a problem for each of C(patterns) {variable: [pattern, ...]} that would be more than one word of a rule."""
-    for variable, given in patterns.items():
-        for pattern in given:
-            if not pattern or not pattern.isprintable() or " " in pattern:
-                yield f"{variable} holds the pattern {pattern!r}. Write one without spaces, such as queue:*."
+def entry_problems(entries):
+    """Yield a problem for each of C(entries) {variable: [entry, ...]} of roles and users that cannot be meant so."""
+    for variable, listed in entries.items():
+        for entry in listed:
+            for option in sorted({"keys", "channels", "permissions"} & entry.keys()):
+                if not isinstance(entry[option], list):
+                    yield f"{variable}: {option} of {entry['name']} is {entry[option]!r}, which is no list."
+                elif option == "permissions":
+                    yield from permission_problems({variable: entry[option]})
+                else:
+                    yield from pattern_problems(variable, entry[option])
+            if "timezone" in {str(name).lower() for name in entry.get("settings") or {}}:
+                yield f"{variable}: the settings of {entry['name']} have a time zone. All times are kept in UTC."
+
+
+def pattern_problems(variable, patterns):
+    """Yield a problem for each pattern of keys or channels that would be more than one word of a rule."""
+    for pattern in map(str, patterns):
+        if not pattern or not pattern.isprintable() or " " in pattern:
+            yield f"{variable} holds the pattern {pattern!r}. Write one without spaces, such as queue:*."
 
 
 def account_problems(accounts):
-    """Yield a problem for each of C(accounts) {variable: [{name}, ...]} whose name cannot be used, or is taken.
+    """Yield a problem for each of C(accounts) {variable: [account, ...]} that is added and not possible.
 
-    Those of a server's own are among them, before what the variable adds.
+    Our own are among them. A name that begins an address or a word of rotation of ours would take its place.
     """
+    own = [account for listed in accounts.values() for account in listed if "added" not in account]
+    words = {account["word"] for account in own if "word" in account} | RESERVED
     for variable, listed in accounts.items():
-        names = [account["name"] for account in listed]
-        for name in names:
-            if not IDENTIFIER.fullmatch(name) or len(name) > IDENTIFIER_LIMIT or name.startswith("pg_"):
+        added = [account for account in listed if "added" in account]
+        taken = [account for account in listed if "added" not in account]
+        for account in added:
+            name = account["name"]
+            plain = isinstance(name, str) and IDENTIFIER.fullmatch(name) and len(name) <= IDENTIFIER_LIMIT
+            if not plain or name.startswith("pg_"):
                 yield (
-                    f"{variable} holds the name {name!r}. Use lower-case letters, digits and underscores, starting "
-                    f"with a letter and not with pg_, at most {IDENTIFIER_LIMIT} characters."
+                    f"{variable} holds the name {name!r}. Use a text of lower-case letters, digits and underscores "
+                    f"that begins with no digit and not with pg_, at most {IDENTIFIER_LIMIT} characters."
                 )
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            yield f"{variable} holds the name {name!r}, which is taken: give each another one."
+            elif name in words or any(
+                account[key] == other.get(key) for other in taken for key in ("name", "secret", "variable")
+            ):
+                yield f"{variable} holds the name {name!r}, which is taken: give each another one."
+            taken.append(account)
 
 
 def password_problems(passwords):
@@ -175,14 +199,14 @@ def input_problems(given):
     """Return the problems of values that the wiring has put together.
 
     C(given) holds identifiers {variable: name}, permissions {variable: [permission]}, passwords {variable: password or
-    None}, servers [{name, address, port, networks}], accounts {variable: [{name}]}, patterns {variable: [pattern]}, and
+    None}, servers [{name, address, port, networks}], accounts {variable: [account]}, entries {variable: [entry]}, and
     tls_enabled.
     """
     return [
         *identifier_problems(given["identifiers"]),
         *permission_problems(given["permissions"]),
         *account_problems(given["accounts"]),
-        *pattern_problems(given["patterns"]),
+        *entry_problems(given["entries"]),
         *password_problems(given["passwords"]),
         *address_problems(given["servers"], given["tls_enabled"]),
         *network_problems(given["servers"]),

@@ -135,7 +135,8 @@ class LookupModule(LookupBase):
         problems = list(unknown_problems(map(str, variables), self.get_option("foreign")))
         for role in terms:
             for name, option in options_of_inventories(role).items():
-                if name in variables:
+                # A default of ours needs no check, and may follow from what only a look at the host tells.
+                if name in variables and variables[name] != option.get("default"):
                     try:
                         value = self._templar.template(variables[name])
                     except AnsibleError as error:

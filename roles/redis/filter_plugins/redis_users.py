@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 
-# What a category must not bring along: @write has FLUSHALL in it, which no pattern of keys holds back.
-GUARDED = ["-@admin", "-@dangerous"]
+# What a category must not bring along, since no pattern of keys holds it back: @write has FLUSHALL in it, and FUNCTION
+# LOAD, which replaces the code that another user calls with rights of its own.
+GUARDED = ["-@admin", "-@dangerous", "-function", "-script|debug", "-script|flush", "-script|kill"]
 
 
 def ordered(permissions):
-    """Return permissions with the categories first, less what is dangerous in them; then what is named itself."""
+    """Return permissions with the categories first, less what is dangerous in them; then what is named itself.
+
+    Whoever names the categories admin or dangerous means what they are.
+    """
     categories = [word for word in permissions if "@" in word and word[2:] not in ("admin", "dangerous")]
     return [*categories, *GUARDED, *(word for word in permissions if word not in categories)]
 

@@ -85,14 +85,16 @@ def test_has_time_for_a_clean_shutdown(container):
 
 
 def test_processes_of_a_parallel_hash_join_have_room_for_their_table(admin_sql, container):
-    ((table,),) = admin_sql(
-        "SELECT (1024 * w.setting::bigint * m.setting::float * (1 + p.setting::int))::bigint"
-        " FROM pg_settings AS w, pg_settings AS m, pg_settings AS p WHERE w.name = 'work_mem'"
-        " AND m.name = 'hash_mem_multiplier' AND p.name = 'max_parallel_workers_per_gather'"
+    ((table, buffers),) = admin_sql(
+        "SELECT (1024 * w.setting::bigint * m.setting::float * (1 + p.setting::int))::bigint, 8192 * b.setting::bigint"
+        " FROM pg_settings AS w, pg_settings AS m, pg_settings AS p, pg_settings AS b"
+        " WHERE w.name = 'work_mem' AND m.name = 'hash_mem_multiplier' AND b.name = 'shared_buffers'"
+        " AND p.name = 'max_parallel_workers_per_gather'"
     )
     limits = container(NAME)["HostConfig"]
     # A table that is larger than the container has memory for fails in any case.
-    assert limits["ShmSize"] >= min(int(table), limits["Memory"] // 8)
+    room = limits["Memory"] - int(buffers) - limits["Memory"] // 8 - 2**20
+    assert limits["ShmSize"] >= min(int(table), room)
 
 
 def test_settings_come_from_the_host_read_only(container):

@@ -21,6 +21,7 @@ def test_entry_of_an_inventory_is_an_account(accounts):
     assert accounts.added_accounts(entries, "postgres", "DATABASE") == [
         {
             "name": "reporting",
+            "added": True,
             "secret": "postgres_reporting_password",
             "variable": "DATABASE_REPORTING_URL",
             "word": "reporting",
@@ -28,19 +29,18 @@ def test_entry_of_an_inventory_is_an_account(accounts):
     ]
 
 
-@pytest.mark.parametrize(
-    "entries", ["reporting", {"name": "reporting"}, ["reporting"], [{"may": "read"}], [{"name": 7}]]
-)
+@pytest.mark.parametrize("entries", ["reporting", {"name": "reporting"}, ["reporting"], [{"may": "read"}]])
 def test_what_is_no_entry_is_left_to_the_check_of_its_type(accounts, entries):
     assert accounts.added_accounts(entries, "postgres", "DATABASE") == []
 
 
 def test_word_rotates_every_secret_that_has_it_and_all_rotates_everything(accounts):
-    worker = {"name": "app", "secret": "redis_app_password", "word": "app"}
+    worker = {"name": "worker", "secret": "redis_worker_password", "word": "worker"}
     assert accounts.secrets_by_word([*OURS, worker]) == {
-        "app": ["postgres_password", "redis_app_password"],
+        "app": ["postgres_password"],
         "redis": ["redis_admin_password"],
-        "all": ["postgres_password", "redis_app_password", "redis_admin_password"],
+        "worker": ["redis_worker_password"],
+        "all": ["postgres_password", "redis_admin_password", "redis_worker_password"],
     }
 
 

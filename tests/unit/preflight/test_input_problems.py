@@ -38,22 +38,78 @@ def test_permission_that_is_something_else_is_refused_by_name(checks, permission
     assert problem.startswith(f"redis_application_permissions holds {permission!r}, which gives or takes no command")
 
 
-@pytest.mark.parametrize("name", ["Worker", "my-role", "pg_read_all_data", "x" * 64, "", "a b"])
+OWN = [
+    {"name": "postgres"},
+    {"name": "jarvis", "secret": "postgres_password", "variable": "DATABASE_URL", "word": "app"},
+    {"name": "jarvis_readonly", "secret": "readonly_password", "variable": "DATABASE_READONLY_URL", "word": "readonly"},
+]
+OF_REDIS = [{"name": "admin", "secret": "redis_admin_password", "word": "redis"}]
+
+
+def added(*names):
+    return [
+        {
+            "name": name,
+            "added": True,
+            "secret": f"postgres_{name}_password",
+            "variable": f"DATABASE_{str(name).upper()}_URL",
+            "word": name,
+        }
+        for name in names
+    ]
+
+
+@pytest.mark.parametrize("name", ["Worker", "my-role", "pg_read_all_data", "x" * 64, "", "a b", True, 7, None])
 def test_name_of_an_account_that_a_server_would_not_take_is_refused(checks, name):
-    (problem,) = checks.account_problems({"postgres_roles": [{"name": "jarvis"}, {"name": name}]})
-    assert problem.startswith(f"postgres_roles holds the name {name!r}. Use lower-case letters,")
+    (problem,) = checks.account_problems({"postgres_roles": OWN + added(name)})
+    assert problem.startswith(f"postgres_roles holds the name {name!r}. Use a text of lower-case letters,")
 
 
-@pytest.mark.parametrize("names", [["jarvis", "jarvis"], ["reporting", "postgres", "reporting", "jarvis_owner"]])
+@pytest.mark.parametrize(
+    "names",
+    # Names of ours, words that rotate ours, what would be the address of readers, and what the servers reserve.
+    [
+        ["jarvis"],
+        ["postgres"],
+        ["reporting", "reporting"],
+        ["readonly"],
+        ["app"],
+        ["redis"],
+        ["all"],
+        ["public"],
+        ["none"],
+    ],
+)
 def test_name_of_an_account_that_is_taken_is_refused(checks, names):
-    (problem,) = checks.account_problems({"postgres_roles": [{"name": name} for name in names]})
-    assert problem == f"postgres_roles holds the name {names[0]!r}, which is taken: give each another one."
+    (problem,) = checks.account_problems({"postgres_roles": OWN + added(*names), "redis_users": OF_REDIS})
+    assert problem == f"postgres_roles holds the name {names[-1]!r}, which is taken: give each another one."
+
+
+def test_same_name_in_both_servers_is_no_problem(checks):
+    worker = {"name": "worker", "added": True, "secret": "redis_worker_password", "variable": "REDIS_WORKER_URL"}
+    accounts = {"postgres_roles": OWN + added("worker"), "redis_users": [*OF_REDIS, {**worker, "word": "worker"}]}
+    assert list(checks.account_problems(accounts)) == []
 
 
 @pytest.mark.parametrize("pattern", ["", "a b", "a\n", "* on"])
 def test_pattern_that_would_be_another_rule_is_refused(checks, pattern):
-    (problem,) = checks.pattern_problems({"redis_users": ["queue:*", pattern]})
+    entry = {"name": "worker", "keys": ["queue:*", pattern], "permissions": ["+get"]}
+    (problem,) = checks.entry_problems({"redis_users": [entry]})
     assert problem.startswith(f"redis_users holds the pattern {pattern!r}.")
+
+
+@pytest.mark.parametrize("option", ["keys", "channels", "permissions"])
+def test_text_in_the_place_of_a_list_is_refused_since_its_letters_would_be_taken_one_by_one(checks, option):
+    entry = {"name": "worker", "keys": ["*"], "permissions": ["+get"], option: "queue:*"}
+    (problem,) = checks.entry_problems({"redis_users": [entry]})
+    assert problem == f"redis_users: {option} of worker is 'queue:*', which is no list."
+
+
+@pytest.mark.parametrize("name", ["timezone", "TimeZone"])
+def test_time_zone_of_a_role_is_refused(checks, name):
+    entry = {"name": "reporting", "may": "read", "connection_limit": 1, "settings": {name: "Europe/Berlin"}}
+    (problem,) = checks.entry_problems({"postgres_roles": [entry]})
+    assert problem.startswith("postgres_roles: the settings of reporting have a time zone.")
 
 
 @pytest.mark.parametrize(
@@ -140,8 +196,8 @@ def test_all_problems_are_told_at_once(checks):
             {**address("127.0.0.1"), "port": 1},
             {**address("127.0.0.1"), "port": 1},
         ],
-        "accounts": {"redis_users": [{"name": "Worker"}]},
-        "patterns": {"redis_users": ["a b"]},
+        "accounts": {"redis_users": [{"name": "Worker", "added": True}]},
+        "entries": {"redis_users": [{"name": "worker", "keys": ["a b"], "permissions": []}]},
         "tls_enabled": False,
     }
     assert len(checks.input_problems(given)) == 8
