@@ -223,7 +223,7 @@ def test_hidden_secrets_are_found_where_they_show(host):
             file.unlink()
 
 
-@pytest.mark.parametrize(("place", "command"), [("cmdline", "sleep 5; : {}"), ("environ", "SECRET={} sleep 5")])
+@pytest.mark.parametrize(("place", "command"), [("cmdline", "sleep 15; : {}"), ("environ", "SECRET={} sleep 15")])
 def test_secret_of_a_running_process_is_seen(host, watch, place, command):
     # The oracle of the watch.
     secret = f"{place}-{OF_THIS_RUN}"
