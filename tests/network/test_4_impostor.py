@@ -111,6 +111,8 @@ def local_rules(host, tool="iptables"):
 
 def test_who_takes_the_ports_while_the_engine_restarts_gets_no_byte_and_is_named(deploy, play, host, client, impostor):
     before = host.containers()
+    # An old engine that restarts before its first health check never makes one, until a deployment wakes it.
+    host.wait_until_healthy("jarvis-postgres", "jarvis-redis")
     with impostor(PORTS) as seen:
         host.run("systemctl restart docker")
         assert refused(client()) == ["refused", "refused"]
