@@ -63,11 +63,13 @@ generated:
 
 import os
 import secrets
+import stat
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 
 BYTES_OF_RANDOMNESS = 32
+MODE = 0o400
 PREVIOUS = ".previous"
 PREVIOUS_KEPT = 3
 
@@ -88,8 +90,23 @@ def write_secret(path, value):
         stream.write(value + "\n")
         stream.flush()
         os.fsync(stream.fileno())
-    os.chmod(temporary, 0o400)
+    os.chmod(temporary, MODE)
     os.replace(temporary, path)
+
+
+def is_guarded(path):
+    """Return whether a secret is for its user alone, who is root; of one that is not there, yes."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return True
+    return (found.st_uid, stat.S_IMODE(found.st_mode)) == (os.geteuid(), MODE)
+
+
+def guard(path):
+    """Give a secret back to its user alone."""
+    os.chown(path, os.geteuid(), -1)
+    os.chmod(path, MODE)
 
 
 def settle(folder, name, given, renew):
@@ -131,6 +148,10 @@ def main():
                 if before:
                     write_secret(path + PREVIOUS, "\n".join(before))
                 write_secret(path, value)
+        for exposed in (one for one in (path, path + PREVIOUS) if not is_guarded(one)):
+            changed = True
+            if not module.check_mode:
+                guard(exposed)
         settled[name] = value
         if is_generated:
             generated.append(name)

@@ -55,6 +55,19 @@ def test_given_secret_replaces_the_one_in_force_and_stays_when_it_is_given_no_mo
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o400}
 
 
+def test_secret_that_others_may_read_is_guarded_again_and_stays_the_same(settle, tmp_path):
+    settle(given={"a": None})
+    settle(given={"a": "given"})
+    for name in ("a", "a.previous"):
+        (tmp_path / name).chmod(0o444)
+        told = settle(given={"a": None}, _ansible_check_mode=True)
+        assert (told["changed"], (tmp_path / name).stat().st_mode & 0o777) == (True, 0o444)
+        told = settle(given={"a": None})
+        assert (told["changed"], told["secrets"]) == (True, {"a": "given"})
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o400
+    assert not settle(given={"a": None})["changed"]
+
+
 def test_named_secret_alone_is_generated_anew(settle):
     before = settle(given={"a": None, "b": None})["secrets"]
     after = settle(given={"a": None, "b": None}, renew=["a"])
