@@ -24,6 +24,7 @@ ENVIRONMENT = {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_FORCE_CO
 UNFORESEEN = {"postgres : Wait until the server is healthy", "redis : Wait until the server is healthy"}
 FIRST_CTRL_C_SECONDS = 0.3
 HEALTHY_SECONDS = 60
+REBOOT_SECONDS = 180
 SECOND_CTRL_C_SECONDS = 60
 
 # A shell's background jobs ignore Ctrl-C, and so would the playbooks that they start. Whoever handles it hands on that
@@ -85,6 +86,16 @@ class Host:
             assert time.monotonic() < deadline, self.out(states)
             time.sleep(1)
 
+    def reboot(self):
+        """Reboot the host, and return when its engine answers again."""
+        began = "cut -d' ' -f22 /proc/1/stat"
+        before = self.out(began)
+        self.run("nohup sh -c 'sleep 1; systemctl reboot' >/dev/null 2>&1 &")
+        deadline = time.monotonic() + REBOOT_SECONDS
+        while self.run(f"docker info >/dev/null && {began}", check=False).stdout.strip() in ("", before):
+            assert time.monotonic() < deadline
+            time.sleep(1)
+
     def changed_files(self):
         """Return the paths that differ from the host's image, less what any login or boot leaves behind."""
         listed = subprocess.run(["docker", "diff", self.name], capture_output=True, text=True, check=True).stdout
@@ -119,7 +130,7 @@ class Run:
     @property
     def proven(self):
         """Whether a verification said that all its tests passed, of which tests/infra says how many there are."""
-        return bool(re.search(r"^ *(msg: )?[0-9]+ passed", self.output, re.MULTILINE))
+        return bool(re.search(r"^ *(msg: )?'?[0-9]+ passed", self.output, re.MULTILINE))
 
     def count(self, what):
         """Return a figure of the test host's recap, such as C(ok) or C(changed)."""
