@@ -47,9 +47,11 @@ def _planted(host, settings, log):
     host.sql("DROP SCHEMA postgres")
 
 
-def test_a_deployment_springs_none(deploy, log):
-    assert deploy().code == 0
-    assert deploy("--check", "--diff").code == 0
+def test_a_deployment_its_look_and_its_preview_spring_none(deploy, play, log):
+    run = play("site.yml")
+    assert run.code == 0
+    assert "look : Record what was proven" in run.output
+    assert deploy("--check", "--diff", deploy_full=True).code == 0
     assert springs_of(log()) == []
 
 

@@ -98,6 +98,9 @@ def test_it_is_deployed_beside_the_others_and_proven(play, host):
 def test_nothing_is_left_to_do(play):
     run = play("site.yml", "-e", "verify_enabled=false")
     assert (run.code, run.count("changed")) == (0, 0)
+    assert "Nothing to do." in run.text
+    run = play("site.yml", "-e", "verify_enabled=false", "-e", "deploy_full=true")
+    assert (run.code, run.count("changed")) == (0, 0)
 
 
 def test_its_tag_runs_it_alone(play):

@@ -47,6 +47,7 @@ WIRING = ROLES.parent / "playbooks/wiring/vars/main"
 OF_PLAYBOOKS = {
     "confirmed",
     "deploy_all_or_nothing",
+    "deploy_full",
     "images_pin",
     "verify_disruptive",
     "verify_drift",

@@ -1,0 +1,104 @@
+"""Tell the module what the deployment wants of a host, by digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+import yaml
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.release import __version__
+
+PROJECT = Path(__file__).parents[3]
+# Where one of these files changes, something else is wanted. The tests are what a proof means.
+PARTS = ["ansible.cfg", "site.yml", "playbooks", "roles/*", "sql", "tests/infra"]
+BUILT = {"__pycache__"}
+# How to deploy, and not what.
+OF_THE_RUN = {"look_full"}
+
+
+@cache
+def options():
+    """Return the names of the variables of all roles."""
+    names = set()
+    for path in PROJECT.glob("roles/*/meta/argument_specs.yml"):
+        names |= yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"].keys()
+    return sorted(names - OF_THE_RUN)
+
+
+def digest_of(paths):
+    """Return a digest of files, by name and content, and of all files in folders."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and not BUILT & set(file.parts):
+                content = file.read_bytes()
+                digest.update(f"{file.relative_to(path.parent)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def outside(value):
+    """Return what is known of a file or folder of this machine that a variable names, empty when it names none.
+
+    Where it lies is no matter: another clone of the project wants the same.
+    """
+    try:
+        path = (PROJECT / value).resolve() if isinstance(value, str) and os.sep in value and "\n" not in value else None
+        if path is None or not path.exists():
+            return ""
+        if path.is_dir() and list(path.glob("*.sql")):
+            return digest_of(path.glob("*.sql"))
+        state = path.stat()
+        # An archive of images is too large to be read each time.
+        return f"{state.st_size} {state.st_mtime_ns}" if path.is_file() else ""
+    except OSError:
+        return ""
+
+
+class ActionModule(ActionBase):
+    """Fill in C(wanted) for a comparison; the module does the rest."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Run the module, with what is wanted where the task asks for it with C(wanted: {})."""
+        super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        if arguments.get("state", "compared") == "compared" and "wanted" in arguments:
+            arguments["wanted"] = self.wanted(task_vars)
+        result = self._execute_module(module_args=arguments, task_vars=task_vars)
+        # Which would be shown with -vvv.
+        result.pop("invocation", None)
+        return result
+
+    def wanted(self, variables):
+        """Return digests of the project's files, of the variables of all roles, and of who runs them."""
+        found = {
+            f"project: {path.relative_to(PROJECT)}": digest_of([path]) for part in PARTS for path in PROJECT.glob(part)
+        }
+        found["Ansible"] = f"{__version__} {sys.version}"
+        found["groups of the host"] = json.dumps(sorted(variables["group_names"]))
+        for name in options():
+            if name in variables:
+                value = self.resolved(variables[name])
+                found[f"variable {name}"] = digest_text(
+                    outside(value) or json.dumps(value, sort_keys=True, default=str)
+                )
+        return found
+
+    def resolved(self, value):
+        """Return a variable's value, or its template where that needs what only the roles find out."""
+        try:
+            return self._templar.template(value)
+        except AnsibleError:
+            return value
+
+
+def digest_text(text):
+    """Return the digest of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()

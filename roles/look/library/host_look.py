@@ -1,0 +1,279 @@
+#!/usr/bin/python
+# Copyright: the Jarvis data tier authors
+# MIT licence (see LICENSE)
+"""Ansible module: whether a host is still what its last proven deployment left."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_look
+short_description: Tell whether a host is still what its last proven deployment left
+description:
+  - Observes the files, the engine, its network and containers, the packet filter, what the servers say of themselves,
+    and whether an application can write and read back, and compares all of it with the record on the host.
+  - Never fails. What cannot be observed counts as a difference.
+  - Run it with C(no_log), since its result holds the key of the record.
+  - A comparison returns the arguments with which the same is recorded later.
+options:
+  state:
+    description:
+      - V(compared) compares. Where something differs, it removes the record, so that a run that is interrupted, fails
+        or is not proven leaves none.
+      - V(recorded) records what it observes.
+    type: str
+    choices: [compared, recorded]
+    default: compared
+  wanted:
+    description:
+      - Digests of what the deployment wants, by what it is. The action plugin fills it in for V(compared).
+      - Without it, what is wanted is not compared.
+    type: dict
+  key:
+    description: The key of the record that is to be made. A comparison takes the key that the host has.
+    type: str
+  full:
+    description: Compare nothing, and say that all is to be done.
+    type: bool
+    default: false
+  data:
+    description: Servers of the host, as the module C(server_data) takes them.
+    type: list
+    elements: dict
+    required: true
+  accounts:
+    description: Accounts of each server, by its name.
+    type: dict
+    required: true
+  database:
+    description: Database of the application.
+    type: str
+    required: true
+  images:
+    description: Names of images.
+    type: list
+    elements: str
+    default: []
+  packages:
+    description: Debian packages.
+    type: list
+    elements: str
+    default: []
+  files:
+    description: Further files of the host.
+    type: list
+    elements: str
+    default: []
+  renew_days:
+    description: A certificate with fewer days left counts as a difference. Not given where there is no TLS.
+    type: int
+attributes:
+  check_mode:
+    support: full
+    description: Compares, and keeps the record as it is.
+author: Jarvis data tier
+"""
+
+EXAMPLES = r"""
+- name: See whether anything differs from what was proven
+  host_look:
+    data: "{{ data_servers }}"
+    accounts: {postgres: [], redis: [{name: admin, secret: redis_admin_password}]}
+    database: jarvis
+  register: look
+  no_log: true
+"""
+
+RETURN = r"""
+unchanged:
+  description: Whether nothing differs, so that there is nothing to do.
+  type: bool
+  returned: always
+differences:
+  description: What differs, or could not be observed, a sentence each; empty where nothing was compared.
+  type: list
+  elements: str
+  returned: always
+  sample: ["file /etc/jarvis/redis/redis.conf: mode is 0666, was 0644"]
+recorded:
+  description: Whether there is a record when the module ends.
+  type: bool
+  returned: always
+facts:
+  description: How many facts were observed.
+  type: int
+  returned: always
+proven:
+  description: When the recorded deployment was proven, in UTC; empty without a record.
+  type: str
+  returned: always
+to_record:
+  description: Arguments with which the same is looked at for V(recorded), key and wanted digests included.
+  type: dict
+  returned: for a comparison
+"""
+
+import functools
+import time
+
+from ansible.module_utils import (
+    look_engine,
+    look_files,
+    look_host,
+    look_postgres,
+    look_probe,
+    look_record,
+    look_redis,
+)
+from ansible.module_utils.basic import AnsibleModule
+
+ARGUMENTS = {
+    "state": {"type": "str", "choices": ["compared", "recorded"], "default": "compared"},
+    "wanted": {"type": "dict", "no_log": True},
+    "key": {"type": "str", "no_log": True},
+    "full": {"type": "bool", "default": False},
+    "data": {"type": "list", "elements": "dict", "required": True},
+    "accounts": {"type": "dict", "required": True},
+    "database": {"type": "str", "required": True},
+    "images": {"type": "list", "elements": "str", "default": []},
+    "packages": {"type": "list", "elements": "str", "default": []},
+    "files": {"type": "list", "elements": "str", "default": []},
+    "renew_days": {"type": "int"},
+}
+LOOKED_AT = ["data", "accounts", "database", "images", "packages", "files", "renew_days"]
+SECRETS = "/etc/jarvis/secrets"
+# Who may ask Redis for its settings: the first of these that has a password.
+ADMINISTRATORS = ("admin", "default")
+SHOWN = 60  # differences; a container that is gone is one, a whole database that is another has hundreds
+
+
+def log_ins(accounts):
+    """Return {name: name of the secret} of the accounts that log in with a password."""
+    return {account["name"]: account["secret"] for account in accounts if account.get("secret")}
+
+
+def observe_postgres(facts, server, accounts, given):
+    """Note a server with PostgreSQL, and probe it."""
+    look_postgres.observe(
+        facts, server["container"], server["socket_folder"], given["database"], sorted(log_ins(accounts))
+    )
+
+
+def observe_redis(facts, server, accounts, _given):
+    """Note a server with Redis."""
+    found = log_ins(accounts)
+    user = next(name for name in ADMINISTRATORS if name in found)
+    with open(f"{SECRETS}/{found[user]}", encoding="utf-8") as stream:
+        password = stream.read().rstrip("\n")
+    look_redis.observe(facts, server["container"], user, password, f"{look_files.DATA}/{server['name']}/data")
+
+
+KINDS = {"postgres": (observe_postgres, look_probe.postgres), "redis": (observe_redis, look_probe.redis_key)}
+
+
+def probe(facts, server):
+    """Doubt a server that an application cannot use."""
+    problem = KINDS[server["kind"]][1](look_probe.settings()[server["client_variable"]])
+    if problem:
+        facts.doubt(f"{server['container']}, asked as an application does: {problem}")
+
+
+def parts_of(given):
+    """Return {part: what observes it, given the facts}, in the order in which they are looked at."""
+    containers = [server["container"] for server in given["data"]]
+    parts = {
+        "the host": lambda facts: look_host.observe(facts, given["packages"], given["renew_days"]),
+        "the files": lambda facts: look_files.observe(facts, given["files"]),
+        "the engine": lambda facts: look_engine.observe(facts, containers, given["images"]),
+    }
+    for server in given["data"]:
+        parts[server["container"]] = functools.partial(observe_server, server=server, given=given)
+    return parts
+
+
+def observe_server(facts, server, given):
+    """Note what a server says of itself."""
+    KINDS[server["kind"]][0](facts, server, given["accounts"][server["name"]], given)
+
+
+def observe(given, key):
+    """Return {part: C(Facts)}; what cannot be observed is doubted."""
+    found = {}
+    for part, look in parts_of(given).items():
+        found[part] = look_record.Facts(key)
+        try:
+            look(found[part])
+        except Exception as error:
+            # Whatever it is: the roles tell it better.
+            found[part].complete = False
+            found[part].doubt(f"{part} cannot be looked at: {' '.join(str(error).split()) or type(error).__name__}")
+    # Passwords are sent only where nothing is wrong with who is going to take them.
+    if not any(facts.doubts for facts in found.values()):
+        for server in given["data"]:
+            probe(found[server["container"]], server)
+    return found
+
+
+def shortened(differences):
+    """Return the first of many, and how many more there are."""
+    more = len(differences) - SHOWN
+    return differences if more <= 0 else [*differences[:SHOWN], f"and {more} more"]
+
+
+def record_host(given, key):
+    """Observe and record; nothing is recorded over a doubt."""
+    found = observe(given, key)
+    doubts = [doubt for facts in found.values() for doubt in facts.doubts]
+    proven = ""
+    if not doubts:
+        proven = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+        facts = {part: facts.of for part, facts in found.items()}
+        look_record.write({"key": key, "wanted": given["wanted"], "facts": facts, "proven": proven})
+    return {
+        "recorded": not doubts,
+        "unchanged": False,
+        "differences": doubts,
+        "facts": sum(facts.count for facts in found.values()),
+        "proven": proven,
+    }
+
+
+def compare_host(given, key, record):
+    """Compare what is wanted, then the host, with the record. Without one, nothing is compared."""
+    digest = look_record.Facts(key).digest
+    wanted = {what: {"value": digest(value)} for what, value in (given["wanted"] or {}).items()}
+    to_record = {**{name: given[name] for name in LOOKED_AT}, "state": "recorded", "key": key, "wanted": wanted}
+    result = {"unchanged": False, "differences": [], "facts": 0, "proven": "", "to_record": to_record}
+    if not record:
+        return result
+    result["proven"] = record["proven"]
+    if given["wanted"]:
+        result["differences"] = shortened(look_record.differences(record["wanted"], wanted))
+    if given["full"] or result["differences"]:
+        return result
+    found = observe(given, key)
+    result["facts"] = sum(facts.count for facts in found.values())
+    if record["facts"]["the host"]["host"]["machine"] != found["the host"].of["host"]["machine"]:
+        result["differences"] = ["the record is of another host"]
+    else:
+        result["differences"] = shortened(look_record.differences_by_part(record["facts"], found))
+    result["unchanged"] = not result["differences"]
+    return result
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    given = module.params
+    record = look_record.read()
+    key = given["key"] or (record["key"] if record else look_record.new_key())
+    if given["state"] == "recorded":
+        module.exit_json(changed=False, **record_host(given, key))
+    result = compare_host(given, key, record)
+    if given["wanted"] and not result["unchanged"] and not module.check_mode:
+        look_record.forget()
+        record = None
+    module.exit_json(changed=False, recorded=record is not None, **result)
+
+
+if __name__ == "__main__":
+    main()
