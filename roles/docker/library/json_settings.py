@@ -50,8 +50,8 @@ settings:
 
 import json
 import os
-import tempfile
 
+from ansible.module_utils import host_file
 from ansible.module_utils.basic import AnsibleModule
 
 
@@ -99,16 +99,8 @@ def main():
     new_text = json.dumps(after, indent=2) + "\n" if changed else text
     if changed and not module.check_mode:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(new_text)
-        os.chmod(temporary, 0o644)
-        module.atomic_move(temporary, path)
-    module.exit_json(
-        changed=changed,
-        settings=after,
-        diff={"before": text, "after": new_text, "before_header": path, "after_header": path},
-    )
+        host_file.write(module, path, new_text)
+    module.exit_json(changed=changed, settings=after, diff=host_file.difference(path, text, new_text))
 
 
 if __name__ == "__main__":

@@ -57,9 +57,9 @@ said:
 
 import os
 import shutil
-import tempfile
 import time
 
+from ansible.module_utils import host_file
 from ansible.module_utils.basic import AnsibleModule
 
 SYSTEMD = "/run/systemd/system"  # there while systemd runs, see sd_booted(3)
@@ -67,15 +67,6 @@ DROP_IN = "/etc/systemd/system/{service}.service.d/{name}.conf"
 DROP_IN_TEXT = "# Managed by Ansible\n[Service]\nExecStartPre={path}\nExecStartPost={path}\n"
 NOTHING_TO_DO = "in force"
 OUR_MARKS = ("Managed by Ansible", "Ansible managed")  # the second one is Ansible's own, in templates
-
-
-def read(path):
-    """Return the text of a file, empty when there is none."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        return ""
 
 
 def keep_aside(module, path):
@@ -88,19 +79,16 @@ def keep_aside(module, path):
 
 def install(module, path, text, mode):
     """Bring one file to its text and mode; return its difference as Ansible shows it, None when there is none."""
-    before = read(path)
+    before = host_file.read(path)
     if before == text and os.stat(path).st_mode & 0o7777 == mode:
         return None
     if before and not any(mark in before for mark in OUR_MARKS):
         keep_aside(module, path)
     if not module.check_mode:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        module.atomic_move(temporary, path)
+        host_file.write(module, path, text)
         module.set_mode_if_different(path, mode, changed=True)
-    return {"before": before, "after": text, "before_header": path, "after_header": path}
+    return host_file.difference(path, before or "", text)
 
 
 def tell_systemd(module, service, drop_in):
