@@ -43,8 +43,8 @@ def module():
 
 
 @pytest.fixture
-def converge(server, module, monkeypatch, capsys):
-    """Return a function that runs the module for some roles and returns the changes, or the problem."""
+def settle(server, module, monkeypatch, capsys):
+    """Return a function that runs the module for some roles and returns all that it tells."""
 
     def run(*roles, **arguments):
         given = {"login_unix_socket": server.socket, "roles": list(roles), **arguments}
@@ -55,6 +55,17 @@ def converge(server, module, monkeypatch, capsys):
         told = json.loads(capsys.readouterr().out)
         assert not told.get("failed"), told
         assert told["changed"] == bool(told["changes"])
+        return told
+
+    return run
+
+
+@pytest.fixture
+def converge(settle):
+    """Return a function that runs the module for some roles and returns the changes, or the problem."""
+
+    def run(*roles, **arguments):
+        told = settle(*roles, **arguments)
         return told["problem"] or told["changes"]
 
     return run

@@ -15,6 +15,7 @@ description:
     may not log in, and its sessions end. It stays, with what it owns.
   - A password is sent as its SCRAM-SHA-256 verifier, so that no setting of the server can make it log a password. A
     verifier that fits the password stays.
+  - Tells what the server's databases are, and which privileges of one are not as they are wanted. It changes neither.
   - Logs in over the unix socket and uses no name outside of C(pg_catalog).
 options:
   login_unix_socket:
@@ -86,6 +87,32 @@ options:
             description: Whether it may C(SET ROLE) to that role.
             type: bool
             default: true
+  database:
+    description: Name of the database that O(privileges) is about.
+    type: str
+  privileges:
+    description:
+      - What roles hold in the database, or do not hold, granted to them by name. What a role has as the owner, or along
+        with everybody, does not count.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      roles:
+        description: Names of roles; V(PUBLIC) for what everybody has.
+        type: list
+        elements: str
+        required: true
+      privileges:
+        description: The privileges, as C(GRANT) names them.
+        type: list
+        elements: str
+        required: true
+      state:
+        description: Whether each of these roles holds all of them, or none.
+        type: str
+        choices: [present, absent]
+        default: present
 requirements:
   - psycopg2 on the managed host
   - PostgreSQL 16
@@ -119,11 +146,17 @@ changes:
   returned: always
   sample: ["jarvis: password", "jarvis: without setting local_preload_libraries"]
 databases:
-  description: Names of the server's databases that are no templates.
-  type: list
-  elements: str
+  description: By name, owner, encoding and locale of each of the server's databases that is no template.
+  type: dict
   returned: always
-  sample: [jarvis, postgres]
+  sample: {jarvis: {owner: jarvis_owner, encoding: UTF8, lc_collate: C, lc_ctype: C.UTF-8}}
+privileges_due:
+  description:
+    - For each entry of O(privileges) whether it still has to be made so, which every one has where there is no such
+      database, or a new one. Names would not do, since Ansible hides those that resemble a password.
+  type: list
+  elements: bool
+  returned: always
 problem:
   description:
     - Why nothing could be changed, empty when all is well. The module itself does not fail, since Ansible would hide
@@ -131,6 +164,8 @@ problem:
   type: str
   returned: always
 """
+
+import itertools
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.postgres_role_plan import plan, psycopg2, read, taken_away
@@ -160,6 +195,17 @@ SESSIONS = """
 SELECT a.pid, r.rolname FROM pg_catalog.pg_stat_activity AS a JOIN pg_catalog.pg_roles AS r ON r.oid = a.usesysid
 WHERE NOT r.rolcanlogin AND pg_catalog.shobj_description(r.oid, 'pg_authid') = %s
 """
+DATABASES = """
+SELECT datname, pg_catalog.pg_get_userbyid(datdba), pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype
+FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname
+"""
+# A database whose privileges were never changed lists none. What its owner holds goes to the next owner.
+PRIVILEGES = """
+SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(a.grantee) END, a.privilege_type
+FROM pg_catalog.pg_database AS d
+CROSS JOIN pg_catalog.aclexplode(d.datacl) AS a
+WHERE d.datname = %s AND a.grantee <> d.datdba
+"""
 ROLE = {
     "name": {"type": "str", "required": True},
     "added": {"type": "bool", "default": False},
@@ -180,11 +226,18 @@ ROLE = {
         },
     },
 }
+PRIVILEGE = {
+    "roles": {"type": "list", "elements": "str", "required": True},
+    "privileges": {"type": "list", "elements": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
 ARGUMENTS = {
     "login_unix_socket": {"type": "path", "required": True},
     "login_user": {"type": "str", "default": "postgres"},
     "added_comment": {"type": "str", "default": "added by the inventory"},
     "roles": {"type": "list", "elements": "dict", "required": True, "options": ROLE},
+    "database": {"type": "str"},
+    "privileges": {"type": "list", "elements": "dict", "default": [], "options": PRIVILEGE},
 }
 
 
@@ -232,31 +285,47 @@ def reason(error):
     return ". ".join(filter(None, told)) or str(error).strip()
 
 
-def names_of_databases(connection):
-    """Return the names of the server's databases that are no templates."""
+def read_databases(connection):
+    """Return owner, encoding and locale of the server's databases that are no templates, by name."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname")
-        return [name for (name,) in cursor.fetchall()]
+        cursor.execute(DATABASES)
+        attributes = ("owner", "encoding", "lc_collate", "lc_ctype")
+        return {name: dict(zip(attributes, values, strict=True)) for name, *values in cursor.fetchall()}
+
+
+def privileges_due(connection, database, wanted):
+    """Return for each entry of C(wanted) whether it still has to be made so in a database."""
+    with connection.cursor() as cursor:
+        cursor.execute(PRIVILEGES, [database])
+        held = set(cursor.fetchall())
+    due = []
+    for entry in wanted:
+        named = set(itertools.product(entry["roles"], entry["privileges"]))
+        differing = named & held if entry["state"] == "absent" else named - held
+        due.append(bool(differing) or not held)
+    return due
 
 
 def main():
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     if psycopg2 is None:
-        module.exit_json(changed=False, changes=[], databases=[], problem=missing_required_lib("psycopg2"))
-    changes, databases, problem = [], [], ""
+        missing = missing_required_lib("psycopg2")
+        module.exit_json(changed=False, changes=[], databases={}, privileges_due=[], problem=missing)
+    changes, databases, due, problem = [], {}, [], ""
     try:
         connection = connect(module.params["login_unix_socket"], module.params["login_user"])
         try:
             comment = module.params["added_comment"]
             changes = converge(connection, module.params["roles"], comment, module.check_mode)
             changes += end_sessions(connection, comment, module.check_mode)
-            databases = names_of_databases(connection)
+            databases = read_databases(connection)
+            due = privileges_due(connection, module.params["database"], module.params["privileges"])
         finally:
             connection.close()
     except psycopg2.Error as error:
         problem = reason(error)
-    module.exit_json(changed=bool(changes), changes=changes, databases=databases, problem=problem)
+    module.exit_json(changed=bool(changes), changes=changes, databases=databases, privileges_due=due, problem=problem)
 
 
 if __name__ == "__main__":
