@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from scenario_host import foreseen_and_made
 
 EVERYTHING = (
     "rm -rf /etc/jarvis",
@@ -89,3 +90,25 @@ def test_program_of_somebody_else_with_the_name_of_ours_is_kept_aside(deploy, ho
     assert host.out("jarvis-firewall check") == "in force"
     assert host.out("sh /usr/local/sbin/jarvis-firewall.set-aside-*") == "theirs"
     host.run("rm /usr/local/sbin/jarvis-firewall.set-aside-*")
+
+
+def test_owner_and_privileges_of_the_database_are_put_back_by_one_deployment(deploy, host):
+    told = "SELECT datdba::regrole, ARRAY(SELECT a::text FROM unnest(datacl) AS a ORDER BY 1) FROM pg_database"
+    before = host.sql(f"{told} WHERE datname = 'jarvis'")
+    for change in ("GRANT CONNECT", "GRANT TEMPORARY"):
+        host.sql(f"{change} ON DATABASE jarvis TO PUBLIC")
+    host.sql("REVOKE CREATE ON DATABASE jarvis FROM jarvis")
+    host.sql("ALTER DATABASE jarvis OWNER TO jarvis_readonly")
+    preview, run = deploy("--check"), deploy()
+    assert (preview.code, run.code) == (0, 0)
+    foreseen, made = foreseen_and_made(preview, run)
+    assert foreseen == made == ["postgres : Create the database", "postgres : Admit only our roles to the database"]
+    assert host.sql(f"{told} WHERE datname = 'jarvis'") == before
+    assert deploy().count("changed") == 0
+
+
+def test_preview_of_another_database_names_it_and_who_is_admitted(deploy):
+    run = deploy("--check", postgres_database="another", postgres_allow_empty=True)
+    assert run.code == 0
+    for name in ("Create the database", "Admit only our roles to the database"):
+        assert f"postgres : {name}" in run.changed_tasks()
