@@ -34,7 +34,7 @@ def test_packages_half_installed(deploy, host):
         "data : Bring the data",
         "postgres : Write the settings",
         "postgres : Run the server",
-        "postgres : Create the database",
+        "postgres : Create the roles",
         "schema : Apply the schema",
         "redis : Write the users",
         "redis : Run the server",
