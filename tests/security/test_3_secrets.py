@@ -151,7 +151,7 @@ def test_secrets_show_nowhere_when_a_task_with_them_fails_and_the_reason_does(
     run = watch(secrets, lambda: deploy("--diff", "-vvv", postgres_statement_timeout_seconds=-5))
     assert run.code == 2
     assert "jarvis-postgres did not take the roles: -5000 ms is outside the valid range" in run.text
-    assert "TASK [postgres : Create the database]" not in run.text
+    assert "TASK [schema : Apply the schema]" not in run.text
     assert_hidden(host, secrets, run.output)
     monkeypatch.setenv("JARVIS_POSTGRES_PASSWORD", given[0])
     # The server's log is told everything meanwhile, which is drift, and nothing else is wrong any more.
