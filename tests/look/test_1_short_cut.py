@@ -94,11 +94,13 @@ def test_record_of_another_host_does_not_count(look, host):
         host.run("cat > /etc/machine-id", stdin=f"{own}\n")
 
 
-def test_record_that_cannot_be_read_is_none(look, host):
+def test_record_that_somebody_spoilt_stops_nothing(look, host):
     own = host.out(f"cat {RECORD}")
     try:
         host.run(f"cat > {RECORD}", stdin=own[: len(own) // 2])
         assert "something to do, recorded False" in look().text
+        host.run(f"cat > {RECORD}", stdin=json.dumps({**json.loads(own), "wanted": 1}))
+        assert "the record cannot be compared" in look().text
     finally:
         host.run(f"cat > {RECORD}", stdin=own)
 

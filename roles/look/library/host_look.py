@@ -237,27 +237,40 @@ def record_host(given, key):
     }
 
 
+def differences_from(record, wanted, given):
+    """Return what differs from a record, and how many facts were looked at; another wish is reason enough."""
+    differing = look_record.differences(record["wanted"], wanted) if wanted else []
+    if differing:
+        return differing, 0
+    found = observe(given, record["key"])
+    count = sum(facts.count for facts in found.values())
+    machine = found["the host"].of.get("host", {}).get("machine")
+    if machine and record["facts"]["the host"]["host"]["machine"] != machine:
+        # Everything would differ.
+        return ["the record is of another host"], count
+    return look_record.differences_by_part(record["facts"], found), count
+
+
 def compare_host(given, key, record):
     """Compare what is wanted, then the host, with the record. Without one, nothing is compared."""
     digest = look_record.Facts(key).digest
     wanted = {what: {"value": digest(value)} for what, value in (given["wanted"] or {}).items()}
     to_record = {**{name: given[name] for name in LOOKED_AT}, "state": "recorded", "key": key, "wanted": wanted}
-    result = {"unchanged": False, "differences": [], "facts": 0, "proven": "", "to_record": to_record}
-    if not record:
-        return result
-    result["proven"] = record["proven"]
-    if given["wanted"]:
-        result["differences"] = shortened(look_record.differences(record["wanted"], wanted))
-    if given["full"] or result["differences"]:
-        return result
-    found = observe(given, key)
-    result["facts"] = sum(facts.count for facts in found.values())
-    if record["facts"]["the host"]["host"]["machine"] != found["the host"].of["host"]["machine"]:
-        result["differences"] = ["the record is of another host"]
-    else:
-        result["differences"] = shortened(look_record.differences_by_part(record["facts"], found))
-    result["unchanged"] = not result["differences"]
-    return result
+    differing, count = [], 0
+    is_compared = record is not None and not given["full"]
+    if is_compared:
+        try:
+            differing, count = differences_from(record, wanted, given)
+        except Exception as error:
+            # Whatever somebody has made of it.
+            differing = [f"the record cannot be compared: {error!r}"]
+    return {
+        "unchanged": is_compared and not differing,
+        "differences": shortened(differing),
+        "facts": count,
+        "proven": record["proven"] if record else "",
+        "to_record": to_record,
+    }
 
 
 def main():
