@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 from scenario_host import database_hosts
@@ -45,6 +47,16 @@ def test_all_hosts_stop_where_all_or_nothing_is_wanted(preview, other):
     assert f"Nothing was changed: deploy_all_or_nothing is true, and {run.host} cannot be deployed to" in run.text
     assert "TASK [client : Write the client settings]" not in run.output
     assert "failed=1" in recap(run, other)
+
+
+def test_host_with_nothing_to_do_is_none_that_cannot_be_deployed_to(play, preview, host, other):
+    assert play("site.yml").code == 0
+    run = preview({}, deploy_all_or_nothing=True)
+    assert run.code == 0
+    assert "Nothing to do." in run.text
+    assert f"{host.name} : unchanged" in re.sub(" +", " ", run.output)
+    assert f"TASK [client : Write the client settings] {'*' * 4}" in run.output
+    assert "failed=0" in recap(run, other)
 
 
 def test_what_is_wrong_with_the_inventory_stops_all(preview, other):
