@@ -93,6 +93,7 @@ def test_program_of_somebody_else_with_the_name_of_ours_is_kept_aside(deploy, ho
 
 
 def test_owner_and_privileges_of_the_database_are_put_back_by_one_deployment(deploy, host):
+    assert deploy().code == 0
     told = "SELECT datdba::regrole, ARRAY(SELECT a::text FROM unnest(datacl) AS a ORDER BY 1) FROM pg_database"
     before = host.sql(f"{told} WHERE datname = 'jarvis'")
     for change in ("GRANT CONNECT", "GRANT TEMPORARY"):
