@@ -39,6 +39,13 @@ def test_reloadable_setting_is_reloaded_without_a_restart(deploy, host):
     assert host.sql("SHOW log_min_duration_statement") == "5s"
     assert host.redis("CONFIG GET tcp-keepalive").splitlines() == ["tcp-keepalive", "120"]
     assert host.containers() == before
+    # In whole seconds, which is all that the server tells of a file: the next deployment sees that it was read.
+    assert (
+        host.sql(
+            "SELECT date_trunc('second', pg_conf_load_time()) > (pg_stat_file(current_setting('config_file'))).change"
+        )
+        == "t"
+    )
 
 
 def test_setting_that_needs_it_restarts_that_server_alone(deploy, host):
