@@ -109,7 +109,7 @@ def play_as_operator(home, address, host, inventory):
 
 @pytest.mark.parametrize("way", ["sudo", "sudo_with_terminal"])
 def test_user_without_any_right_here_deploys_and_proves(play_as_operator, way):
-    code, output = play_as_operator(way, "site.yml")
+    code, output = play_as_operator(way, "site.yml", deploy_full=True)
     assert code == 0
     assert re.search(r"[0-9]+ passed", output)
 
