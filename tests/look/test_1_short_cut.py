@@ -158,11 +158,11 @@ def test_part_that_is_asked_for_runs(deployment):
 
 
 def test_what_was_left_out_is_done_by_the_next_deployment(deployment, host):
-    wanted = {"redis_settings": {"hz": 11}}
+    wanted = {"redis_settings": {"maxmemory-policy": "volatile-lru"}}
     assert deployment("--skip-tags", "redis", **wanted).code == 0
     run = deployment(**wanted)
     assert run.code == 0
-    assert host.redis("CONFIG GET hz").split()[-1] == "11"
+    assert host.redis("CONFIG GET maxmemory-policy").split()[-1] == "volatile-lru"
     assert recorded_facts(host)
 
 
