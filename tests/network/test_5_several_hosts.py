@@ -49,6 +49,7 @@ def test_all_hosts_stop_where_all_or_nothing_is_wanted(preview, other):
     assert "failed=1" in recap(run, other)
 
 
+@pytest.mark.all_hosts
 def test_host_with_nothing_to_do_is_none_that_cannot_be_deployed_to(play, preview, host, other):
     assert play("site.yml").code == 0
     run = preview({}, deploy_all_or_nothing=True)
