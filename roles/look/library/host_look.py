@@ -152,7 +152,7 @@ def log_ins(accounts):
 
 
 def observe_postgres(facts, server, accounts, given):
-    """Note a server with PostgreSQL, and probe it."""
+    """Note a server with PostgreSQL."""
     look_postgres.observe(
         facts, server["container"], server["socket_folder"], given["database"], sorted(log_ins(accounts))
     )

@@ -9,12 +9,11 @@ from ansible.module_utils.look_record import PATH as RECORD
 
 # All that is in these is ours.
 FOLDERS = ["/etc/jarvis"]
-# Ours, or read by what we run, in folders of others.
+# Ours, or read by what we run, in folders of others. Those of single servers are told by their entries.
 FILES = [
     "/etc/apt/apt.conf.d/52jarvis-docker",
     "/etc/default/docker",
     "/etc/docker/daemon.json",
-    "/etc/sysctl.d/90-jarvis-redis.conf",
     "/usr/local/sbin/jarvis-firewall",
 ]
 # What is in it belongs to the servers; who may come in, and which folders there are, to us.

@@ -27,7 +27,9 @@ def postgres(address):
     """
     key = f"look:{uuid.uuid4()}"
     try:
-        connection = psycopg2.connect(address, connect_timeout=SECONDS, application_name="jarvis-look")
+        # Somebody may hold a lock on the table.
+        limit = f"-c statement_timeout={SECONDS}s"
+        connection = psycopg2.connect(address, connect_timeout=SECONDS, application_name="jarvis-look", options=limit)
         with closing(connection), connection, connection.cursor() as cursor:
             cursor.execute("SELECT to_regclass('public.agent_state') IS NULL")
             if cursor.fetchone()[0]:

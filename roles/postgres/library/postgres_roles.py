@@ -165,9 +165,8 @@ problem:
   returned: always
 """
 
-import itertools
-
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.postgres_databases import privileges_due, read_databases
 from ansible.module_utils.postgres_role_plan import plan, psycopg2, read, taken_away
 
 # A role's or database's settings must neither lock the administrator out nor change what a name means. A verifier is no
@@ -194,17 +193,6 @@ SESSION = {
 SESSIONS = """
 SELECT a.pid, r.rolname FROM pg_catalog.pg_stat_activity AS a JOIN pg_catalog.pg_roles AS r ON r.oid = a.usesysid
 WHERE NOT r.rolcanlogin AND pg_catalog.shobj_description(r.oid, 'pg_authid') = %s
-"""
-DATABASES = """
-SELECT datname, pg_catalog.pg_get_userbyid(datdba), pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype
-FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname
-"""
-# A database whose privileges were never changed lists none. What its owner holds goes to the next owner.
-PRIVILEGES = """
-SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(a.grantee) END, a.privilege_type
-FROM pg_catalog.pg_database AS d
-CROSS JOIN pg_catalog.aclexplode(d.datacl) AS a
-WHERE d.datname = %s AND a.grantee <> d.datdba
 """
 ROLE = {
     "name": {"type": "str", "required": True},
@@ -283,27 +271,6 @@ def reason(error):
     """Return what the server says, without the statement, which its whole message may quote."""
     told = [error.diag.message_primary, error.diag.message_detail, error.diag.message_hint]
     return ". ".join(filter(None, told)) or str(error).strip()
-
-
-def read_databases(connection):
-    """Return owner, encoding and locale of the server's databases that are no templates, by name."""
-    with connection.cursor() as cursor:
-        cursor.execute(DATABASES)
-        attributes = ("owner", "encoding", "lc_collate", "lc_ctype")
-        return {name: dict(zip(attributes, values, strict=True)) for name, *values in cursor.fetchall()}
-
-
-def privileges_due(connection, database, wanted):
-    """Return for each entry of C(wanted) whether it still has to be made so in a database."""
-    with connection.cursor() as cursor:
-        cursor.execute(PRIVILEGES, [database])
-        held = set(cursor.fetchall())
-    due = []
-    for entry in wanted:
-        named = set(itertools.product(entry["roles"], entry["privileges"]))
-        differing = named & held if entry["state"] == "absent" else named - held
-        due.append(bool(differing) or not held)
-    return due
 
 
 def main():
