@@ -175,6 +175,16 @@ def test_expired_certificate_is_found_and_renewed(deployment, host, expired):
     assert host.out(f"cat {path}") != certificate.strip()
 
 
+def test_server_that_takes_no_writes_is_found_where_nothing_else_differs(look, host):
+    """What the servers say of themselves is as it was; an application alone would notice."""
+    host.run(
+        "(echo 'BEGIN; LOCK TABLE public.agent_state IN SHARE MODE; SELECT pg_sleep(25);') |"
+        " docker exec -i jarvis-postgres psql -X -q -U postgres -d jarvis >/dev/null 2>&1 &"
+    )
+    looked = look()
+    assert "jarvis-postgres, asked as an application does: canceling statement due to statement timeout" in looked.text
+
+
 def test_data_in_the_place_of_the_servers_own_is_found(look, host):
     """That a deployment refuses it, whatever was recorded, is tested in tests/data."""
     folder = "/var/lib/jarvis/redis"
