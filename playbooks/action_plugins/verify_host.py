@@ -9,12 +9,23 @@ import os
 import sys
 from pathlib import Path
 
+import ansible.module_utils
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 PROJECT = Path(__file__).parents[2]
-TESTS = PROJECT / "tests/infra"
+sys.path.insert(0, str(PROJECT / "tests/infra"))
+ansible.module_utils.__path__.append(str(PROJECT / "playbooks/module_utils"))
+# Ansible's process imports them once, and each host's task, a fork of it, has them.
+try:
+    import pytest
+    from reached_host import ReachedHost
+    from verdict import verdict
+except ImportError as error:  # an ansible-core of one's own may lack what they want
+    MISSING = str(error)
+else:
+    MISSING = ""
 # The whole text of a verification that failed, one file a host.
 REPORTS = PROJECT / ".cache"
 
@@ -60,13 +71,11 @@ class ActionModule(ActionBase):
         # With -vvv a connection shows what commands print, and some print passwords. This process ends with the task.
         Display().verbosity = 0
         host = task_vars["inventory_hostname"]
+        if MISSING:
+            return {**result, "failed": True, "msg": f"The tests did not run: {MISSING}. They want pytest-testinfra."}
         if self.execute("id -u")[1].strip() != "0":
             return {**result, "failed": True, "msg": f"{host}: verification needs root on the host. Set ansible_become"}
-        try:
-            verdict = self.test(host, given["servers"], given["disruptive"])
-        except ImportError as error:
-            return {**result, "failed": True, "msg": f"The tests did not run: {error}. They want pytest-testinfra."}
-        return {**result, **verdict, "changed": False}
+        return {**result, **self.test(host, given["servers"], given["disruptive"]), "changed": False}
 
     def execute(self, command):
         """Return (exit code, output, errors) of a shell command that is run as root, each output as text."""
@@ -94,13 +103,6 @@ class ActionModule(ActionBase):
 
     def test(self, host, servers, disruptive):
         """Return the verdict of the tests of C(servers) {name: {account: variable}}, or of what disturbs the host."""
-        # They want what an ansible-core of one's own may lack.
-        sys.path.insert(0, str(TESTS))
-        sys.dont_write_bytecode = True
-        import pytest  # noqa: PLC0415
-        from reached_host import ReachedHost  # noqa: PLC0415
-        from verdict import verdict  # noqa: PLC0415
-
         os.chdir(PROJECT)
         reached = ReachedHost(host, self.execute_whatever_happens, servers)
         parts = ["common", *servers]

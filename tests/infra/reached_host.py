@@ -6,7 +6,8 @@ from functools import cached_property
 
 import pytest
 import testinfra.host
-from obstacles import find_obstacles, needs
+from obstacles import find_obstacles, needs, observe
+from questions import ask, asked_by
 from testinfra.backend.base import BaseBackend
 
 
@@ -52,17 +53,48 @@ class ReachedHost:
         """Return {server: {account: its variable in the client settings}}."""
         return self.carried
 
+    @pytest.fixture(scope="session")
+    def observed(self):
+        """Return what host_side/observation.py tells of the host."""
+        return self.observation
+
+    @pytest.fixture(scope="session")
+    def answers(self, servers, request):
+        """Return {question: answer} of all tests that nothing stands in the way of."""
+        items = [item for item in request.session.items if not self.obstacle(item)]
+        return ask(self.testinfra_host, servers, asked_by(items, servers))
+
+    # Named by what an answer takes of the host: obstacles.py looks at them.
+    @pytest.fixture(scope="session")
+    def client_answers(self, answers):
+        """Return the answers to clients of the servers."""
+        return answers
+
+    @pytest.fixture(scope="session")
+    def superuser_answers(self, answers):
+        """Return the answers to the superuser."""
+        return answers
+
+    @cached_property
+    def observation(self):
+        """What the host says of its servers."""
+        return observe(self.testinfra_host, self.carried)
+
     @cached_property
     def obstacles(self):
         """What is known to stand in the way of tests."""
-        return find_obstacles(self.testinfra_host, self.carried)
+        return find_obstacles(self.testinfra_host, self.carried, self.observation)
+
+    def obstacle(self, item):
+        """Return what stands in the way of a test, None where nothing does."""
+        return next((self.obstacles[need] for need in needs(item, self.carried) if need in self.obstacles), None)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item):
         """Fail with the cause alone where one is known already, whatever would follow from it."""
-        for name in needs(item, self.carried):
-            if name in self.obstacles:
-                pytest.fail(self.obstacles[name], pytrace=False)
+        cause = self.obstacle(item)
+        if cause:
+            pytest.fail(cause, pytrace=False)
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report):

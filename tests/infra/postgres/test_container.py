@@ -5,9 +5,17 @@ from __future__ import annotations
 import json
 from urllib.parse import unquote, urlsplit
 
-from deployed import seconds_unwatched
+from questions import superuser
 
 NAME = "jarvis-postgres"
+
+data = superuser("SELECT current_setting('data_directory'), system_identifier::text FROM pg_control_system()")
+memory = superuser(
+    "SELECT (1024 * w.setting::bigint * m.setting::float * (1 + p.setting::int))::bigint, 8192 * b.setting::bigint"
+    " FROM pg_settings AS w, pg_settings AS m, pg_settings AS p, pg_settings AS b"
+    " WHERE w.name = 'work_mem' AND m.name = 'hash_mem_multiplier' AND b.name = 'shared_buffers'"
+    " AND p.name = 'max_parallel_workers_per_gather'"
+)
 
 
 def test_is_running_and_healthy(container):
@@ -17,8 +25,8 @@ def test_is_running_and_healthy(container):
     assert state["Health"]["Status"] == "healthy", f"{NAME} is {state['Health']['Status']}"
 
 
-def test_health_check_goes_on(host, container):
-    silent = seconds_unwatched(host, container(NAME))
+def test_health_check_goes_on(seconds_unwatched):
+    silent = seconds_unwatched(NAME)
     assert silent <= 60, (
         f"{NAME} was last looked at {silent:.0f} s ago: the engine has ceased to, as old ones do when they restart. A "
         "deployment lets it go on."
@@ -35,12 +43,13 @@ def test_data_is_a_folder_of_the_host_that_no_engine_removes(container):
     assert mounts.get("/var/run/postgresql") == ("bind", "/var/lib/jarvis/postgres/run")
 
 
-def test_server_writes_into_the_data_folder_that_was_recorded(host, admin_sql):
-    assert admin_sql("SHOW data_directory") == [["/var/lib/postgresql/data"]]
-    # The same file, seen from the host and from the server.
-    inside = host.check_output(f"docker exec {NAME} stat -c %i /var/lib/postgresql/data/global/pg_control")
-    assert host.check_output("stat -c %i /var/lib/jarvis/postgres/data/global/pg_control") == inside
-    ((identity,),) = admin_sql("SELECT system_identifier FROM pg_control_system()")
+def test_server_writes_into_the_data_folder_that_was_recorded(host, container, data):
+    ((directory, identity),) = data
+    assert directory == "/var/lib/postgresql/data"
+    # The same file, seen from the host and by the server.
+    seen = f"/proc/{container(NAME)['State']['Pid']}/root{directory}"
+    inodes = host.check_output(f"stat -c %i {seen}/global/pg_control /var/lib/jarvis/postgres/data/global/pg_control")
+    assert len(set(inodes.split())) == 1
     assert json.loads(host.check_output("cat /etc/jarvis/state/postgres.json"))["identity"] == identity
 
 
@@ -84,17 +93,12 @@ def test_has_time_for_a_clean_shutdown(container):
     assert container(NAME)["Config"]["StopTimeout"] == 120
 
 
-def test_processes_of_a_parallel_hash_join_have_room_for_their_table(admin_sql, container):
-    ((table, buffers),) = admin_sql(
-        "SELECT (1024 * w.setting::bigint * m.setting::float * (1 + p.setting::int))::bigint, 8192 * b.setting::bigint"
-        " FROM pg_settings AS w, pg_settings AS m, pg_settings AS p, pg_settings AS b"
-        " WHERE w.name = 'work_mem' AND m.name = 'hash_mem_multiplier' AND b.name = 'shared_buffers'"
-        " AND p.name = 'max_parallel_workers_per_gather'"
-    )
+def test_processes_of_a_parallel_hash_join_have_room_for_their_table(memory, container):
+    ((table, buffers),) = memory
     limits = container(NAME)["HostConfig"]
     # A table that is larger than the container has memory for fails in any case.
-    room = limits["Memory"] - int(buffers) - limits["Memory"] // 8 - 2**20
-    assert limits["ShmSize"] >= min(int(table), room)
+    room = limits["Memory"] - buffers - limits["Memory"] // 8 - 2**20
+    assert limits["ShmSize"] >= min(table, room)
 
 
 def test_settings_come_from_the_host_read_only(container):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
+from questions import superuser
 
 pytestmark = pytest.mark.tables
 
@@ -73,16 +74,22 @@ CONSTRAINTS = {
     "planning_cycles": {"planning_cycles_pkey", "planning_cycles_parent_id_planning_cycles_id_fk"},
 }
 
-COLUMNS_QUERY = """
+rows_of_columns = superuser("""
 SELECT relname, attname, format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' ELSE 'null' END,
     CASE WHEN attidentity = 'a' THEN 'identity always' ELSE coalesce(pg_get_expr(adbin, adrelid), '') END
 FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped ORDER BY attnum
-"""
-CONSTRAINTS_QUERY = """
+""")
+rows_of_owners = superuser("SELECT tablename, tableowner FROM pg_tables WHERE schemaname = 'public'")
+rows_of_constraints = superuser("""
 SELECT relname, conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
 WHERE relnamespace = 'public'::regnamespace
-"""
+""")
+# The application may have a table of that name.
+ledgers = superuser("""
+SELECT to_regclass('jarvis_meta.migrations')::text, count(*) FROM pg_class
+WHERE relname = 'migrations' AND relnamespace = 'public'::regnamespace AND pg_get_userbyid(relowner) <> 'jarvis'
+""")
 
 
 def by_table(rows):
@@ -94,21 +101,21 @@ def by_table(rows):
 
 
 @pytest.fixture(scope="module")
-def columns(admin_sql):
+def columns(rows_of_columns):
     """Return the columns of every table, as COLUMNS has them."""
-    return by_table(admin_sql(COLUMNS_QUERY))
+    return by_table(rows_of_columns)
 
 
 @pytest.fixture(scope="module")
-def owners(admin_sql):
+def owners(rows_of_owners):
     """Return the owner of every table."""
-    return dict(admin_sql("SELECT tablename, tableowner FROM pg_tables WHERE schemaname = 'public'"))
+    return dict(rows_of_owners)
 
 
 @pytest.fixture(scope="module")
-def constraints(admin_sql):
+def constraints(rows_of_constraints):
     """Return the names of the constraints of every table."""
-    return by_table(admin_sql(CONSTRAINTS_QUERY))
+    return by_table(rows_of_constraints)
 
 
 @pytest.mark.parametrize("table", COLUMNS)
@@ -138,10 +145,5 @@ def test_table_belongs_to_the_owner_role(owners, table):
     assert owners[table] == "jarvis_owner"
 
 
-def test_ledger_is_outside_of_public(admin_sql):
-    # The application may have a table of that name.
-    assert admin_sql(
-        "SELECT to_regclass('jarvis_meta.migrations'), count(*) FROM pg_class"
-        " WHERE relname = 'migrations' AND relnamespace = 'public'::regnamespace"
-        " AND pg_get_userbyid(relowner) <> 'jarvis'"
-    ) == [["jarvis_meta.migrations", "0"]]
+def test_ledger_is_outside_of_public(ledgers):
+    assert ledgers == [["jarvis_meta.migrations", 0]]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from questions import client
 
-def write_and_read(settings):
+
+@client
+def written_and_read(settings):
     import redis
 
-    client = redis.from_url(settings["CACHE_URL"])
-    client.set("verify", "kept", ex=60)
-    return [sorted(settings), client.get("verify").decode()]
+    connection = redis.from_url(settings["CACHE_URL"])
+    connection.set("verify", "kept", ex=60)
+    return [sorted(settings), connection.get("verify").decode()]
 
 
-def test_its_clients_write_and_read(on_host):
-    assert on_host(write_and_read) == [["CACHE_URL"], "kept"]
+def test_its_clients_write_and_read(written_and_read):
+    assert written_and_read == [["CACHE_URL"], "kept"]
 
 
 def test_container_is_healthy(container):
