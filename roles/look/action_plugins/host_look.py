@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import sys
-from functools import cache
 from pathlib import Path
 
 import yaml
@@ -22,7 +21,6 @@ BUILT = {"__pycache__"}
 OF_THE_RUN = {"look_full"}
 
 
-@cache
 def options():
     """Return the names of the variables of all roles."""
     names = set()
@@ -60,6 +58,17 @@ def outside(value):
         return ""
 
 
+def project_digests():
+    """Return a digest of each part of the project."""
+    paths = [path for part in PARTS for path in PROJECT.glob(part)]
+    return {f"project: {path.relative_to(PROJECT)}": digest_of([path]) for path in paths}
+
+
+# The same for every host: read once, by Ansible's process, of which each host's task is a fork.
+OPTIONS = options()
+PROJECT_DIGESTS = project_digests()
+
+
 class ActionModule(ActionBase):
     """Fill in C(wanted) for a comparison; the module does the rest."""
 
@@ -78,12 +87,10 @@ class ActionModule(ActionBase):
 
     def wanted(self, variables):
         """Return digests of the project's files, of the variables of all roles, and of who runs them."""
-        found = {
-            f"project: {path.relative_to(PROJECT)}": digest_of([path]) for part in PARTS for path in PROJECT.glob(part)
-        }
+        found = dict(PROJECT_DIGESTS)
         found["Ansible"] = f"{__version__} {sys.version}"
         found["groups of the host"] = json.dumps(sorted(variables["group_names"]))
-        for name in options():
+        for name in OPTIONS:
             if name in variables:
                 value = self.resolved(variables[name])
                 found[f"variable {name}"] = digest_text(
