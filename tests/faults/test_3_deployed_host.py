@@ -173,3 +173,26 @@ def test_status_shows_both_servers(play):
     assert "jarvis-postgres: Up" in run.text
     assert "jarvis-redis: Up" in run.text
     assert "/var/lib/jarvis/postgres: " in run.text
+    assert "numbers" not in run.text
+
+
+def test_status_warns_of_ids_that_near_their_end(play, host):
+    past_half = "CREATE TABLE public.%s (n smallserial); SELECT setval('public.%s_n_seq', 16384)"
+    before = host.sql("SELECT concat_ws(', ', last_value, is_called::text) FROM public.agent_state_id_seq")
+    host.sql("ALTER TABLE public.agent_state ALTER COLUMN id RESTART WITH 1073741824")
+    try:
+        host.sql("SELECT nextval('public.agent_state_id_seq')")
+        host.sql("SET ROLE jarvis_owner; " + past_half % ("ours", "ours"))
+        host.sql("SET ROLE jarvis; " + past_half % ("its_own", "its_own"))
+        run = play("playbooks/status.yml")
+    finally:
+        host.sql("DROP TABLE IF EXISTS public.ours, public.its_own")
+        host.sql(f"SELECT setval('public.agent_state_id_seq', {before})")
+    assert run.code == 0
+    assert (
+        "WARNING: public.agent_state.id of the database jarvis has used 50 % of its numbers (1073741824 of 2147483647)."
+        " After the last one, no row can be inserted. A migration makes it bigint: docs/operations.md,"
+        ' "An id nears its end"' in run.text
+    )
+    assert "public.ours.n of the database jarvis has used 50 % of its numbers (16384 of 32767)" in run.text
+    assert "its_own" not in run.text
