@@ -15,8 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.release import __version__
 
 PROJECT = Path(__file__).parents[3]
-# If one of these files changes, something else is wanted. tests/infra is among them, because it says what "proven"
-# means.
+# If one of these files changes, something else is wanted. tests/infra is among them: it says what "proven" means.
 PARTS = ["ansible.cfg", "site.yml", "playbooks", "roles/*", "sql", "tests/infra"]
 BUILT = {"__pycache__"}
 # These variables say how to deploy, not what.

@@ -169,8 +169,8 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.postgres_databases import privileges_due, read_databases
 from ansible.module_utils.postgres_role_plan import plan, psycopg2, read, taken_away
 
-# A role's or database's settings must neither lock the administrator out nor change what a name means. A verifier is no
-# password, but lets one be guessed, so it is kept out of logs and statistics, too.
+# Settings of the role or the database could lock the administrator out, or change the meaning of a name; these options
+# override them. They also keep verifiers out of logs and statistics, because a verifier helps to guess its password.
 SESSION = {
     "search_path": "",
     "local_preload_libraries": "",
@@ -257,7 +257,7 @@ def converge(connection, wanted, added_comment, check_mode):
 def end_sessions(connection, added_comment, check_mode):
     """End the sessions of added roles that may not log in any more; return it in words.
 
-    After the change is committed: until then, a client that connects anew is let in.
+    This comes after the change is committed, since a client that connects before is still let in.
     """
     with connection, connection.cursor() as cursor:
         cursor.execute(SESSIONS, [added_comment])
@@ -268,7 +268,7 @@ def end_sessions(connection, added_comment, check_mode):
 
 
 def reason(error):
-    """Return what the server says, without the statement, which its whole message may quote."""
+    """Return the server's main message. Its whole message may quote the statement, which is left out."""
     told = [error.diag.message_primary, error.diag.message_detail, error.diag.message_hint]
     return ". ".join(filter(None, told)) or str(error).strip()
 
