@@ -66,7 +66,7 @@ def _end_of_comment(text: bytes, start: int) -> int:
 
 
 def _end_of_quotes(text: bytes, quote: bytes, start: int) -> int:
-    """Find the end of a text that `quote` closes. A doubled quote ends it and begins another, which is no difference."""
+    """Find the end of a text that `quote` closes. A doubled quote counts as an end, after which a new text begins."""
     close = text.find(quote, start)
     return len(text) if close < 0 else close + len(quote)
 
