@@ -19,12 +19,12 @@ options:
     elements: str
     default: []
   engine_packages:
-    description: Debian packages that bring an engine, wanted only where there is none.
+    description: Debian packages that contain an engine; they are missing only if the host has no engine.
     type: list
     elements: str
     default: []
   files:
-    description: Text by path, as the files should hold it; null for one that should not be there.
+    description: The text that each file should have, by path; null for a file that should not exist.
     type: dict
     default: {}
 attributes:

@@ -11,7 +11,7 @@ short_description: Run a program now, and before each start of a service
 description:
   - Installs a program and makes a systemd service run it before it starts, and once more when it has started. If the
     program fails, the service does not start.
-  - Then runs it, whether or not anything was installed, since what it sets up may have been undone meanwhile.
+  - Then runs it even if nothing was installed, because somebody may have undone its work meanwhile.
   - A file of either name that does not say that Ansible manages it is kept aside, under a name with the time in it.
   - Where systemd does not run, the program is installed and run all the same.
 options:
@@ -32,7 +32,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: A program that is there already as it should be is called with C(check).
+    description: If the program is installed already, without a difference, it is called with C(check).
   diff_mode:
     support: full
     description: Shows the files before and after.

@@ -13,7 +13,7 @@ description:
     and whether an application can write and read back, and compares all of it with the record on the host.
   - Never fails. What cannot be observed counts as a difference.
   - Run it with C(no_log), since its result holds the key of the record.
-  - A comparison returns the arguments with which the same is recorded later.
+  - A comparison returns the arguments with which the host can be recorded later.
 options:
   state:
     description:
@@ -25,14 +25,14 @@ options:
     default: compared
   wanted:
     description:
-      - Digests of what the deployment wants, by what it is. The action plugin fills it in for V(compared).
+      - Digests of everything that the deployment wants, by name. The action plugin fills this in for V(compared).
       - Without it, what is wanted is not compared.
     type: dict
   key:
     description: The key of the record that is to be made. A comparison takes the key that the host has.
     type: str
   full:
-    description: Compare nothing, and say that all is to be done.
+    description: Compare nothing, and report that everything is to be done.
     type: bool
     default: false
   data:

@@ -9,13 +9,13 @@ DOCUMENTATION = r"""
 module: postgres_roles
 short_description: Bring roles of PostgreSQL to exactly what is wanted of them
 description:
-  - Creates the listed roles and takes from them whatever is not listed, in one transaction. That a role was created
-    before is no matter, nor what it gave itself meanwhile. Other roles are left alone.
+  - Creates the listed roles and takes from them whatever is not listed, in one transaction. It does not matter how a
+    role was created before, or what it has given itself since. Other roles are left alone.
   - A role that was O(roles[].added) in an earlier run and is not listed any more loses its password and memberships,
     may not log in, and its sessions end. It stays, with what it owns.
   - A password is sent as its SCRAM-SHA-256 verifier, so that no setting of the server can make it log a password. A
     verifier that fits the password stays.
-  - Tells what the server's databases are, and which privileges of one are not as they are wanted. It changes neither.
+  - Returns the server's databases, and which wanted privileges on one of them are missing. It changes neither.
   - Logs in over the unix socket and uses no name outside of C(pg_catalog).
 options:
   login_unix_socket:
@@ -41,9 +41,8 @@ options:
         type: str
         required: true
       added:
-        description: Whether it is none of ours, but one that an inventory adds. Its comment says so in the server.
-        type: bool
-        default: false
+        description: Whether an inventory adds this role, so that it is not one of ours. Its comment in the server says
+        so. type: bool default: false
       login:
         description: Whether it may log in.
         type: bool
@@ -92,8 +91,9 @@ options:
     type: str
   privileges:
     description:
-      - What roles hold in the database, or do not hold, granted to them by name. What a role has as the owner, or along
-        with everybody, does not count.
+      - Privileges that roles have, or do not have, in the database. Only those granted to them by name count, not those
+      of
+        the owner or of everybody.
     type: list
     elements: dict
     default: []

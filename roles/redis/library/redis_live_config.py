@@ -12,8 +12,8 @@ description:
   - Compares the given settings with the running server's and sets those that differ (C(CONFIG SET)).
   - Compares the users in the server's ACL file with the running server's and loads the file when they differ
     (C(ACL LOAD)). Loading disconnects clients, so it is never done for nothing.
-  - Compares the certificate that the server presents with its file and lets it read the file when they differ.
-  - Tells which settings the server takes only at a start, and restarts nothing itself.
+  - Compares the certificate that the server presents with its file, and makes it read the file if they differ.
+  - Returns which settings the server takes only at a start. Restarts nothing itself.
   - Reaches the server through its container. Its published port may be answered by somebody else while it is away.
 options:
   container:
@@ -33,7 +33,7 @@ options:
     type: str
     required: true
   previous_passwords:
-    description: Those before, one of which a running server still has until it loads its users.
+    description: Earlier passwords. A running server has one of these until it loads its users.
     type: list
     elements: str
     default: []
@@ -56,7 +56,7 @@ requirements: ["redis (Python), 3.5 or newer"]
 attributes:
   check_mode:
     support: full
-    description: Tells what differs. Sets what is set already, which changes nothing and tells what needs a start.
+    description: Returns what differs. Sets settings to their present values, which shows those that need a start.
 author: Jarvis data tier
 """
 
