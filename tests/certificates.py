@@ -57,7 +57,7 @@ def builder(subject, issuer, key, days):
 
 
 class Authority:
-    """Signs certificates, C(days) giving their first and last day from today."""
+    """Signs certificates. C(days) are their first and their last day, counted from today."""
 
     def __init__(self, key, certificate):
         self.key = key

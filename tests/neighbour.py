@@ -1,4 +1,4 @@
-"""A host in the network of a test host: what it sees of the other's doors, by whatever packets it sends."""
+"""A host in the network of a test host, and which ports of the test host it can reach with which packets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ for port in ports:
             answers[port] = False
 print(json.dumps(answers))
 """
-# Tries doors that have to be closed, over and over, until it is told to end; prints how often, and what opened.
+# Tries ports that have to be closed, again and again, until it is told to end. Prints how often, and which were open.
 KNOCK = r"""
 import json, os, selectors, socket, sys
 source, doors = json.loads(sys.argv[1])
@@ -43,7 +43,7 @@ while os.path.exists("/tmp/knock"):
                 opened.append([address, port])
 print(json.dumps([tries, opened]))
 """
-# Holds a connection until it is told to use it, and prints what became of it.
+# Holds a connection until it is told to use it, and prints whether it still works.
 HOLD = r"""
 import socket, sys
 client = socket.create_connection((sys.argv[1], 6379))
@@ -130,13 +130,13 @@ class Neighbour(Host):
         return self.tell(CROWD, source, self.host_address, port, count)
 
     def forges(self, source, address, port):
-        """Return whether a packet to an address of the host that it should not take from here is answered."""
+        """Return whether the host answers a packet to one of its addresses that must not be reachable from here."""
         return self.tell(FORGE, source, self.host_address, address, port)
 
 
 @contextmanager
 def knocking(neighbour, source, doors):
-    """Have the neighbour try doors meanwhile; the list that this yields has what opened at its end."""
+    """Make the neighbour try ports meanwhile. In the end, the list that this yields holds those that were open."""
     found = []
     neighbour.run("touch /tmp/knock")
     process = subprocess.Popen(

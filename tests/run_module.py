@@ -10,7 +10,7 @@ from ansible.module_utils import basic
 
 SHARED = pathlib.Path(__file__).parents[1] / "playbooks"
 
-# Ansible packs what several roles share beside its own; here they are found side by side.
+# Ansible packs our shared module utilities beside its own, so here both are found in one package.
 ansible.module_utils.__path__.append(str(SHARED / "module_utils"))
 basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": json.load(sys.stdin)}).encode()
 basic._ANSIBLE_PROFILE = "legacy"

@@ -1,4 +1,4 @@
-"""What a scenario's tests share: its host, the shipped playbooks run as a person would, and what to look at afterwards.
+"""Fixtures for the tests of scenarios: the host, functions that run the shipped playbooks, and the results of a run.
 
 A pytest plugin: a folder's conftest.py names it.
 """
@@ -17,18 +17,18 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).parents[1]
-# Molecule forces colours, whose codes would stand in the middle of the sentences that are looked for.
+# Molecule forces colours. Their codes would stand in the middle of the sentences for which tests look.
 ENVIRONMENT = {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "false", "COLUMNS": "250"}
 
-# An old engine has to be told to go on with its health checks, which it shows after its restart alone.
+# A preview does not foresee these: only after a restart does an old engine show that it has ceased its health checks.
 UNFORESEEN = {"postgres : Wait until the server is healthy", "redis : Wait until the server is healthy"}
 FIRST_CTRL_C_SECONDS = 0.3
 HEALTHY_SECONDS = 60
 REBOOT_SECONDS = 180
 SECOND_CTRL_C_SECONDS = 60
 
-# A shell's background jobs ignore Ctrl-C, and so would the playbooks that they start. Whoever handles it hands on that
-# it is to be handled.
+# Background jobs of a shell ignore Ctrl-C, and so would the playbooks that the tests start. If this process handles
+# Ctrl-C, its children do not inherit that they should ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -45,7 +45,7 @@ class Host:
             input=stdin,
             capture_output=True,
             text=True,
-            # The journal holds what is no text, too.
+            # The journal may contain bytes that are no text.
             errors="replace",
             check=False,
         )
@@ -79,7 +79,7 @@ class Host:
         return {name: (identity, started) for name, identity, started in map(str.split, found.splitlines())}
 
     def wait_until_healthy(self, *names):
-        """Return when the engine calls the containers healthy, which it does an interval after their start."""
+        """Wait until the engine calls the containers healthy, which takes one interval after their start."""
         states = f"docker inspect --format '{{{{.State.Health.Status}}}}' {' '.join(names)}"
         deadline = time.monotonic() + HEALTHY_SECONDS
         while set(self.out(states).split()) != {"healthy"}:
@@ -87,12 +87,12 @@ class Host:
             time.sleep(1)
 
     def reboot(self):
-        """Reboot the host, and return when its engine answers again."""
+        """Reboot the host, and wait until its engine answers again."""
         began = "cut -d' ' -f22 /proc/1/stat"
         before = self.out(began)
         self.run("nohup sh -c 'sleep 1; systemctl reboot' >/dev/null 2>&1 &")
         deadline = time.monotonic() + REBOOT_SECONDS
-        # While it goes down, the outer engine says so in the place of what was asked.
+        # While the host goes down, the outer engine prints a message instead of the answer.
         while not (after := self.run(f"docker info >/dev/null && {began}", check=False).stdout.strip()).isdigit() or (
             after == before
         ):
@@ -100,18 +100,18 @@ class Host:
             time.sleep(1)
 
     def changed_files(self):
-        """Return the paths that differ from the host's image, less what any login or boot leaves behind."""
+        """Return the paths that differ from the host's image, except traces of any login or boot."""
         listed = subprocess.run(["docker", "diff", self.name], capture_output=True, text=True, check=True).stdout
         traces = re.compile(r"/(root|tmp|run|var/log|var/lib/systemd|var/tmp|usr/lib/python3\S*)(/|$)|/.*/__pycache__")
         files = {line[2:] for line in listed.splitlines() if not traces.match(line[2:])}
-        # A folder counts through what is in it.
+        # A folder counts only if nothing in it is listed.
         return {path for path in files if not any(other.startswith(path + "/") for other in files)}
 
 
 def foreseen_and_made(preview, real, host=None):
-    """Return the tasks that changed a host by a preview and by the real run, less what no preview can know."""
+    """Return the changing tasks of a preview and those of the real run, without tasks that no preview can foresee."""
     made = [name for name in real.changed_tasks(host) if name not in UNFORESEEN]
-    # A server that begins in the second in which its file was written may not have read it.
+    # If a server starts in the second in which its file was written, nobody knows whether it has read the file.
     if "postgres : Run the server" in made:
         made = [name for name in made if name != "postgres : Reload the settings"]
     return preview.changed_tasks(host), made
@@ -132,7 +132,7 @@ class Run:
 
     @property
     def proven(self):
-        """Whether a verification said that all its tests passed, of which tests/infra says how many there are."""
+        """Whether a verification said that all tests passed. tests/infra itself checks that there are enough tests."""
         return bool(re.search(r"^ *(msg: )?'?[0-9]+ passed", self.output, re.MULTILINE))
 
     def count(self, what):
@@ -141,16 +141,16 @@ class Run:
         return int(re.search(rf"^{self.host} .*\b{what}=(\d+)", recap, re.MULTILINE).group(1))
 
     def changed_tasks(self, host=None):
-        """Return the names of the tasks that changed a host, by default the test host, or would."""
+        """Return the names of the tasks that changed, or would change, a host, by default the test host."""
         tasks = re.split(r"^TASK \[(.*)\] \*+$", self.output, flags=re.MULTILINE)[1:]
         changed = f"changed: [{host or self.host}]"
         names = [name for name, printed in zip(tasks[::2], tasks[1::2], strict=True) if changed in printed]
-        # Keys and certificates are made in several steps, which a preview names in one.
+        # Keys and certificates are made in several tasks. A preview has one task for all of them.
         return list(dict.fromkeys("tls" if name.startswith("tls : ") else name for name in names))
 
 
 def interrupt_at(process, text, seconds_later=0):
-    """Press Ctrl-C after a playbook prints a line with C(text), and a second time where the first does not end it."""
+    """Press Ctrl-C after a playbook prints a line with C(text), and again if that does not end it."""
     if not any(text in line for line in process.stdout):
         pytest.fail(f"{text!r} did not come")
     time.sleep(seconds_later)
@@ -158,10 +158,11 @@ def interrupt_at(process, text, seconds_later=0):
     try:
         process.communicate(timeout=FIRST_CTRL_C_SECONDS)
     except subprocess.TimeoutExpired:
-        # Ansible loses one that comes while it forks (3 of 80), and sometimes waits for a thread of its own for ever.
+        # Ansible loses a Ctrl-C that comes while it forks (3 of 80), and sometimes waits for one of its threads for
+        # ever.
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=SECOND_CTRL_C_SECONDS)
-    # What Ansible ends with when all is well, a task has failed, or a host is not reached.
+    # Ansible ends with these codes if all is well, if a task has failed, or if a host is not reached.
     assert process.returncode not in (0, 2, 4)
 
 
@@ -173,7 +174,7 @@ def database_hosts():
 def pytest_generate_tests(metafunc):
     """Run every test on each of the scenario's hosts, all of them on one host before the next.
 
-    What is about all hosts together runs once.
+    Tests about all hosts together run once.
     """
     if "host" in metafunc.fixturenames:
         once = metafunc.definition.get_closest_marker("all_hosts")
@@ -195,7 +196,8 @@ def host(request):
 @pytest.fixture(scope="session")
 def start(inventory, host):
     """Return a function that starts a playbook, on this host of the scenario alone, and does not wait for it."""
-    # What is no host of the inventory, such as this machine, is left out by a limit; without others, none is needed.
+    # A limit would also exclude this machine, which is no host of the inventory. So there is none if there is only one
+    # host.
     limit = ["--limit", host.name] if len(database_hosts()) > 1 else []
 
     def start_playbook(playbook, *arguments, hosts=inventory, **variables):

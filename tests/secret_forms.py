@@ -1,4 +1,4 @@
-"""What a secret may look like where it shows."""
+"""The forms in which a secret may appear somewhere."""
 
 from __future__ import annotations
 

@@ -12,11 +12,12 @@ fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# Certificates that this machine trusts beyond the distribution's, such as a TLS-inspecting proxy's: its test hosts do, too.
+# This machine may trust more certificates than the distribution's, such as that of a TLS-inspecting proxy. Its test hosts need
+# the same ones.
 mkdir -p "$folder/ca"
 find /usr/local/share/ca-certificates -name '*.crt' -exec cp {} "$folder/ca/" \;
 
-# Without the machine's CAP_SYS_RESOURCE, /proc/sys is mounted read-only, and the inner engine has to write there.
+# Without CAP_SYS_RESOURCE, /proc/sys is mounted read-only, but the inner engine has to write there.
 cat >"$folder/writable-proc-sys.service" <<'UNIT'
 [Unit]
 DefaultDependencies=no

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Pack what a clone would hold, changes that are not committed yet included, into the given file.
+# Pack the files that a clone would hold, and changes that are not committed yet, into the given file.
 set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p "$(dirname "$1")"

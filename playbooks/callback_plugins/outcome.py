@@ -22,9 +22,9 @@ requirements:
 author: Jarvis data tier
 """
 
-REASON_CHARACTERS = 400  # of a line; the whole stands above it
+REASON_CHARACTERS = 400  # length of a line; the whole text stands above it in the output
 COUNTED = ("ok", "failures", "unreachable", "rescued")
-NAMED_TASKS = 5  # of more than these, their roles are named
+NAMED_TASKS = 5  # if more tasks than this changed something, only their roles are named
 
 
 class CallbackModule(CallbackBase):
@@ -54,7 +54,7 @@ class CallbackModule(CallbackBase):
             self.changed[result.host.name][result.task.get_name().strip()] = None
 
     def v2_runner_item_on_failed(self, result):
-        """Remember why an item of a loop failed, which the result of the whole does not tell."""
+        """Remember why an item of a loop failed, because the result of the whole loop does not say it."""
         self.items.setdefault(result.host.name, said(result.result))
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
@@ -72,10 +72,10 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats):
         """Print a line a host."""
-        # What was only skipped is the controller, which looks at the inventory.
+        # A host whose tasks were all skipped is the controller, on which only the inventory is checked.
         hosts = [host for host in sorted(stats.processed) if any(map(stats.summarize(host).get, COUNTED))]
         if not stats.failures.get(self.stopper):
-            self.stopper = None  # it was rescued
+            self.stopper = None  # its failure was handled by a rescue
         if len(hosts) > 1:
             self._display.banner("HOSTS")
             width = max(map(len, hosts))
@@ -96,7 +96,7 @@ class CallbackModule(CallbackBase):
 
 
 def in_short(tasks):
-    """Return the names of tasks as text; of many, how many of each role."""
+    """Return the names of tasks as text; if there are many, how many tasks of each role."""
     if len(tasks) <= NAMED_TASKS:
         return ", ".join(tasks)
     roles = Counter(task.partition(" : ")[0] for task in tasks)
@@ -107,6 +107,6 @@ def said(result):
     """Return what a result says, in one line of a limited length."""
     message = result.get("msg") or "see above"
     if "rc" in result:
-        # That a command failed says less than its own words.
+        # The command's own words say more than that it failed.
         message = result.get("stderr", "").strip() or result.get("stdout", "").strip() or message
     return textwrap.shorten(" ".join(str(message).split()), REASON_CHARACTERS, placeholder=" …")

@@ -1,7 +1,8 @@
 """Ansible filters: the accounts of the servers, ours and those that an inventory adds, and what follows from them.
 
-An account has a name; where it logs in with a password also a secret (its name on the host), where clients have its
-address a variable in the client settings, and where its password can be rotated the word that asks for it.
+An account is a dictionary with a name. If it logs in with a password, it also has a secret: the password's name on the
+host. If clients are told its address, it has the variable of the client settings that holds the address. If its
+password can be rotated, it has the word that asks for that.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 def added_accounts(entries, server, prefix):
     """Return the accounts that C(entries) of an inventory add to a server.
 
-    Their variables begin with C(prefix), as in C(DATABASE_REPORTING_URL). What is no entry with a name is passed over:
-    preflight's check of types names it.
+    Their variables begin with C(prefix), as in C(DATABASE_REPORTING_URL). Anything that is not an entry with a name is
+    left out here; preflight's check of types reports it.
     """
     entries = entries if isinstance(entries, list) else []
     return [
@@ -43,7 +44,7 @@ def account_variables(accounts):
 
 
 def secrets_by_word(accounts):
-    """Return {word: [secret]} of what can be rotated, and everything under C(all)."""
+    """Return {word: [secret]} of the secrets that can be rotated; the word C(all) has them all."""
     words = {}
     for account in accounts:
         if "word" in account:

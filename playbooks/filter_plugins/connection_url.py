@@ -17,7 +17,7 @@ def reachable_host(address):
 def account_urls(accounts, secrets, scheme, rest):
     """Return {variable: address} of the accounts that clients use.
 
-    C(secrets) are by the name of the secret; C(rest) is what every address ends with, from the host on.
+    C(secrets) is a dictionary by the name of the secret. Every address ends with C(rest), which begins with the host.
     """
     return {
         account["variable"]: f"{scheme}://{account['name']}:{quote(secrets[account['secret']], safe='')}@{rest}"

@@ -1,4 +1,4 @@
-"""Ansible inventory plugin that reads no inventory: from its loading on, an error shows no line of an inventory.
+"""Ansible inventory plugin that reads no inventory. Once it is loaded, no error message shows a line of an inventory.
 
 Files with variables hold passwords, and Ansible shows the lines around an error. It has no setting for this, and an
 inventory plugin is what it loads first. The error still names the file and the line. Lines of roles and playbooks are
@@ -30,21 +30,21 @@ shown_with_source = SourceContext.from_origin
 
 
 def from_origin(origin):
-    """Return where an error is, and the lines there only in files without secrets."""
+    """Return where an error is; add the lines at this place only if the file holds no secrets."""
     return (
         shown_with_source(origin) if str(origin.path).startswith(WITHOUT_SECRETS) else SourceContext.error(None, origin)
     )
 
 
 def from_value(value):
-    """Return where a value is from, and never the value."""
+    """Return where a value comes from, but never the value itself."""
     if value is None:
         return None
     return from_origin(value if isinstance(value, Origin) else Origin.get_tag(value) or Origin.UNKNOWN)
 
 
 def with_place(error):
-    """Return what is wrong with a YAML file and where, which Ansible leaves out for files beside the hosts."""
+    """Return what is wrong with a YAML file, and where. For files beside the hosts, Ansible leaves this out."""
     return f"{error._message} It is in {error.obj}."
 
 
@@ -64,6 +64,6 @@ class InventoryModule(BaseInventoryPlugin):
     NAME = "sources_hidden"
 
     def verify_file(self, path):
-        """Leave every file to the others."""
+        """Leave every file to the other inventory plugins."""
         del path
         return False

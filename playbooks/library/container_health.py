@@ -74,11 +74,11 @@ from ansible.module_utils import engine_api as engine
 from ansible.module_utils.basic import AnsibleModule
 
 ASK_SECONDS = 0.3  # between two checks of our own
-CHECK_SECONDS = 5  # for one of them
-PAUSE_SECONDS = 0.1  # the engine restarts a container after this time at the earliest
-EARLY_SECONDS = 10  # before the start that the engine notes, where it remembers no end
-RESTART_SECONDS = 180  # a clean shutdown may take its time
-RESUMED_SECONDS = 10  # after a pause of ours an old engine may still show it, when its own event comes late
+CHECK_SECONDS = 5  # for one check of our own
+PAUSE_SECONDS = 0.1  # the engine waits at least this long before it restarts a container
+EARLY_SECONDS = 10  # how long before the noted start the log is read from, if the engine knows no earlier end
+RESTART_SECONDS = 180  # a clean shutdown may take this long
+RESUMED_SECONDS = 10  # how long an old engine may still show our own pause as one, because its event comes late
 
 
 class NeverHealthyError(Exception):
@@ -91,7 +91,7 @@ def inspect(name):
 
 
 def succeeds(container, seconds):
-    """Return whether a container's health check succeeds, made now as the engine makes it; None when it hangs."""
+    """Run a container's health check now, as the engine would; return whether it succeeds, None if it hangs."""
     kind, *words = container["Config"]["Healthcheck"]["Test"]
     command = words if kind == "CMD" else ["/bin/sh", "-c", *words]
     try:
@@ -103,7 +103,7 @@ def succeeds(container, seconds):
 
 
 def ending(container, allowed_restarts):
-    """Return in words how a container ended since it is watched, empty while it runs as it should."""
+    """Return in words how a container has ended since the watch began, an empty text if it runs as it should."""
     state = container["State"]
     if state["Status"] == "restarting" or container["RestartCount"] > allowed_restarts:
         return f"ended with exit code {state['ExitCode']}" if state["Status"] == "restarting" else "was restarted"
@@ -117,9 +117,9 @@ def ending(container, allowed_restarts):
 
 
 def wait(name, timeout, variable, paused_seconds=0):
-    """Return when the container is healthy. Raises NeverHealthyError, OSError where the engine is gone for as long.
+    """Wait until the container is healthy. Raises NeverHealthyError, or OSError if the engine stays away all the time.
 
-    That it is paused ends the wait only when it still is after C(paused_seconds).
+    A pause ends the wait only if it lasts for more than C(paused_seconds).
     """
     deadline = time.monotonic() + timeout
     paused_deadline = time.monotonic() + paused_seconds
@@ -128,7 +128,7 @@ def wait(name, timeout, variable, paused_seconds=0):
         try:
             container = engine.find(f"/containers/{name}/json")
         except OSError:
-            # The engine may restart meanwhile; the container runs on.
+            # The engine may restart during the wait; the container then runs on.
             if time.monotonic() > deadline:
                 raise
             time.sleep(PAUSE_SECONDS)
@@ -152,16 +152,16 @@ def wait(name, timeout, variable, paused_seconds=0):
             answer = succeeds(container, deadline - time.monotonic())
             if answer:
                 return
-            # One that hangs is left to the engine, which ends it.
+            # A check that hangs is left to the engine, which ends it.
             asked = time.monotonic() if answer is not None else math.inf
         time.sleep(PAUSE_SECONDS)
 
 
 def lines_since_start(container):
-    """Return the last lines that a container wrote since a start, which its state C(container) is of.
+    """Return the last lines that a container has written since its last start; C(container) describes its state.
 
-    A quick process writes before the engine notes the time of its start: 2 of 30 did on a quiet machine. So they count
-    from where the container ended before.
+    A quick process writes its first lines before the engine notes the time of its start: 2 of 30 did on a quiet
+    machine. So the lines are read from the time at which the container ended before.
     """
     name, started = container["Name"].lstrip("/"), engine.seconds_of(container["State"]["StartedAt"])
     since = engine.last_end(name, started) or started - EARLY_SECONDS
@@ -181,12 +181,12 @@ def restart(name):
 
 
 def resume(name):
-    """Have the engine check a container's health again where it has ceased to; return whether that was needed."""
+    """Make the engine check a container's health again if it has ceased to; return whether that was needed."""
     container = inspect(name)
     deadline = time.monotonic() + watch.longest_pause(container or {})
     while container and not watch.is_watched(container):
         if time.monotonic() > deadline:
-            # A pause ends a check, and its end begins it. It lasts for milliseconds.
+            # A pause ends the engine's checks, and the end of the pause starts them again. It lasts for milliseconds.
             for word in ("pause", "unpause"):
                 status, body = engine.call("POST", f"/containers/{name}/{word}")
                 if status != http.client.NO_CONTENT:

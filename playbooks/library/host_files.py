@@ -153,7 +153,7 @@ def settle_file(module, wanted):
 
 
 def validate(module, wanted, candidate):
-    """End the module, with what the command says, if that does not take the new text of a file."""
+    """Fail with the command's own words if it refuses the new text of a file."""
     code, out, err = module.run_command(wanted["validate"] % candidate)
     if code:
         said = (err or out).strip()

@@ -1,4 +1,4 @@
-"""Ansible lookup: the values of variables that need not be there."""
+"""Ansible lookup: the values of variables that may be undefined."""
 
 from __future__ import annotations
 

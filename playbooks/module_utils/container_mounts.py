@@ -1,4 +1,4 @@
-"""Whether what a container mounts, and its network, are still what stands under that name on the host."""
+"""Tell whether the folders that a container mounts, and its network, are still those of the same name on the host."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ MAX_LINKS = 40  # as the kernel
 
 
 def stale_mounts(container):
-    """Return the folders of the host that a container mounts although another stands there now, or none.
+    """Return the paths of the host that a container has mounted while the host now has another folder, or none, there.
 
     A folder that was removed stays mounted, and what is written under its name never reaches the container. A container
-    that is not running mounts at its next start what stands there then.
+    that is not running mounts whatever is there at its next start.
     """
     pid = (container.get("State") or {}).get("Pid")
     if not pid:
@@ -60,7 +60,7 @@ def inside(root, path):
 
 
 def lost_networks(container):
-    """Return the networks of a container that are gone; another one of that name does not let it start.
+    """Return the networks of a container that are gone. It cannot start with a new network of the same name.
 
     Raises OSError where the engine does not tell.
     """
@@ -73,7 +73,7 @@ def lost_networks(container):
 
 
 def stale_containers(names):
-    """Return those of the containers that have to be made anew, since they hold on to what is no longer there.
+    """Return the containers that have to be made anew, because they hold on to folders or networks that are gone.
 
     Raises OSError where the engine does not tell.
     """

@@ -1,4 +1,4 @@
-"""What a server's last words, or the engine's, mean, and what to do about them."""
+"""What the last lines of a server's log, or the engine's error, mean, and what to do about them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ BUSY_SCRIPT = (
     "was acknowledged and nothing of what this script did. Then deploy again."
 )
 
-# The first that fits is told. Its {file} is what the expression captures.
+# The first remedy whose expression fits is used. {file} in it is what the expression captures.
 OF_SERVERS = tuple(
     (re.compile(expression), remedy)
     for expression, remedy in (
@@ -84,7 +84,7 @@ OF_SERVERS = tuple(
         (r"could not map anonymous shared memory|could not fork .*: Cannot allocate", NO_MEMORY),
         (r"could not open file .*global/pg_control|could not locate (?:a valid|required) checkpoint", LOST_FILES),
         (r"could not find the database system|invalid checkpoint record|PANIC:", LOST_FILES),
-        # Redis. Its manifest first: the lines that follow it say less.
+        # Redis. The manifest comes first, because the lines that follow it in the log say less.
         (HELD_UP, BUSY_SCRIPT),
         (r">>> 'dir .*\n.*Permission denied", WRONG_OWNER),
         (r">>> 'dir .*\n.*No such file or directory", NEVER_EMPTY),
@@ -99,7 +99,7 @@ OF_SERVERS = tuple(
         (r"Failed to configure TLS|Failed to load (?:certificate|private key)", TLS_FILES),
         (r"ACL errors|Error loading ACLs", MISSING_FILE),
         (r"Out Of Memory allocating|aborting for OUT OF MEMORY", NO_MEMORY),
-        # Last, since much may be missing or forbidden as a consequence of something else.
+        # These come last, because a file may be missing or forbidden as a consequence of something else.
         (r"[Pp]ermission denied|Operation not permitted|cannot write there", WRONG_OWNER),
         (r"system is (?:starting up|not yet accepting)|redo (?:starts|in progress)|LOADING", RECOVERING),
     )
@@ -142,7 +142,7 @@ OF_ENGINE = tuple(
 
 
 def find(text, table):
-    """Return (line, remedy, file) of the first remedy of a table that a text asks for, None when there is none."""
+    """Return (line, remedy, file) of the first remedy in a table that fits a text, None when none fits."""
     for expression, remedy in table:
         found = expression.search(text)
         if found:
@@ -152,7 +152,7 @@ def find(text, table):
 
 
 def variables(name):
-    """Return the names of the variables that the remedies speak of, for a container of the tier."""
+    """Return the variables that the remedies mention, by name, for a container of the tier."""
     role = name.rpartition("-")[2]
     ends = {
         "empty_variable": "allow_empty",
@@ -165,5 +165,5 @@ def variables(name):
 
 
 def manifest_name(file):
-    """Return the name of the list that one of Redis' append-only files stands in."""
+    """Return the name of the manifest that lists one of Redis' append-only files."""
     return re.sub(r"\.\d+\.(?:incr|base)\.(?:aof|rdb)$", "", file or "appendonly.aof") + ".manifest"

@@ -1,4 +1,4 @@
-"""Say in a few lines why a container does not serve."""
+"""Say in a few lines why a container does not work."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from ansible.module_utils import container_remedies as remedies
 
 LAST_LINES = 8
 LINE_WIDTH = 240
-# Engines on version 1 of the control groups do not always tell that it was for lack of memory.
+# Engines on version 1 of the control groups do not always say that a process was killed for lack of memory.
 KILLED_EXIT_CODE = 137
 
 
 def data_mount(container):
-    """Return the mount of a container that holds its data: the writable one whose path ends so, {} where none is."""
+    """Return the mount that holds a container's data: a writable one, preferably named "…data"; {} without one."""
     mounts = [mount for mount in container.get("Mounts") or [] if mount.get("RW") and mount.get("Source")]
     return next(iter(sorted(mounts, key=lambda mount: not mount["Destination"].endswith("data"))), {})
 
 
 def folder_of(name, below):
-    """Return the folder at or C(below) the given one that holds a file of that name, the given one when none does."""
+    """Return the folder in C(below), at any depth, that holds a file of that name; C(below) itself if none does."""
     for folder, _folders, files in os.walk(below):
         if name in files:
             return folder
@@ -27,7 +27,7 @@ def folder_of(name, below):
 
 
 def facts(container, file):
-    """Return what a remedy for a container can name."""
+    """Return the values that remedies for a container can contain, by name."""
     mount = data_mount(container)
     data, target = mount.get("Source", "its data"), mount.get("Destination", "/data")
     name = container.get("Name", "").lstrip("/")
@@ -49,7 +49,7 @@ def facts(container, file):
 
 
 def remedy_for(container, lines):
-    """Return (the line that tells the cause, what to do about it) for a server's log, two empty texts if none does."""
+    """Return (the line of a server's log that tells the cause, the remedy), two empty texts if no line tells it."""
     found = remedies.find("\n".join(lines), remedies.OF_SERVERS)
     if not found:
         return "", ""
@@ -67,7 +67,7 @@ def state_line(state):
 def of_server(container, event, lines):
     """Return the report of a container after an event such as C(ended with exit code 1)."""
     name, state = container["Name"].lstrip("/"), container["State"]
-    # It did not end by itself, so that its log explains nothing.
+    # The container did not end by itself, so its log explains nothing.
     if state["Status"] == "paused":
         return f"{name} {event}.\n{remedies.PAUSED.format(name=name)}"
     if state["Status"] == "exited" and state["ExitCode"] == 0:
@@ -104,7 +104,7 @@ def health_lines(state):
 
 
 def of_engine(container, name, failure):
-    """Return the report of a container that the engine or its module refused to start, in the words C(failure)."""
+    """Return the report of a container that could not be started; C(failure) is what the engine or its module said."""
     failure = " ".join(failure.split())
     found = remedies.find(failure, remedies.OF_ENGINE)
     known = facts({"Name": name, **(container or {})}, found[2] if found else "")
@@ -113,6 +113,6 @@ def of_engine(container, name, failure):
 
 
 def short(line):
-    """Return a line that is not too long to read."""
+    """Return a line, shortened if it is too long to read."""
     line = line.rstrip()
     return line if len(line) <= LINE_WIDTH else line[:LINE_WIDTH] + " ..."

@@ -1,7 +1,8 @@
 """Whether the engine still runs the health check of a container.
 
-An old engine that restarts, and keeps its containers running (live-restore), does not take up their checks again.
-What it saw last, most often "healthy", stays for ever: seen with 20.10.24 of Debian 12, not with 26.1.5 of Debian 13.
+If an old engine restarts and keeps its containers running (live-restore), it does not take up their checks again. The
+last state that it saw, most often "healthy", stays for ever. Debian 12's 20.10.24 does this, Debian 13's 26.1.5 does
+not.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ SPARE_SECONDS = 5
 
 
 def last_check(container):
-    """Return when a container was last looked at, or started, in seconds since 1970."""
+    """Return when a container was last checked, or else started, in seconds since 1970."""
     state = container["State"]
     checks = [check["End"] for check in (state.get("Health") or {}).get("Log") or []]
     return max(map(engine.seconds_of, [state["StartedAt"], *checks]))
@@ -32,7 +33,7 @@ def longest_pause(container):
 
 
 def is_watched(container, now=None):
-    """Return whether a container's checks go on; always for one that does not run, or has none."""
+    """Return whether a container's checks go on; True also for a container that does not run, or has no checks."""
     state = container["State"]
     if state["Status"] != "running" or not state.get("Health"):
         return True
@@ -45,6 +46,6 @@ def is_watched(container, now=None):
 
 
 def unwatched_containers(names):
-    """Return those of some containers whose checks do not go on, or have not yet since the engine started."""
+    """Return the containers whose checks do not go on, or have not begun again since the engine started."""
     found = ((name, engine.get(f"/containers/{name}/json")) for name in names)
     return [name for name, container in found if container and not is_watched(container)]

@@ -11,7 +11,8 @@ import time
 import urllib.parse
 
 ENGINE_SOCKET = "/var/run/docker.sock"
-FRAME_HEADER = struct.Struct(">BxxxL")  # stream and length of what follows, where a container has no terminal
+# The log of a container without a terminal comes in frames. This header tells the stream and the length of the frame.
+FRAME_HEADER = struct.Struct(">BxxxL")
 
 
 def call(method, path, timeout=10, content=None):
@@ -35,7 +36,7 @@ def call(method, path, timeout=10, content=None):
 
 
 def get(path):
-    """Return the engine's JSON answer to GET C(path), None where it does not answer or does not know it."""
+    """Return the engine's JSON answer to GET C(path), None if it does not answer or does not know what is asked for."""
     try:
         status, body = call("GET", path)
     except OSError:
@@ -44,9 +45,9 @@ def get(path):
 
 
 def find(path):
-    """Return the engine's JSON answer to GET C(path), None where it does not know it.
+    """Return the engine's JSON answer to GET C(path), None if it does not know what is asked for.
 
-    Raises OSError where it does not answer, or with its words for anything else.
+    Raises OSError if it does not answer, or with its own words if it answers with another error.
     """
     status, body = call("GET", path)
     if status == http.client.NOT_FOUND:
@@ -57,7 +58,7 @@ def find(path):
 
 
 def exit_code(name, words, timeout):
-    """Return the exit code of a command that is run in a container, None where it cannot be run or was lost.
+    """Run a command in a container and return its exit code, None if it cannot be run or its result was lost.
 
     Raises TimeoutError when it takes longer than C(timeout) seconds, and OSError where no engine answers.
     """
@@ -71,7 +72,7 @@ def exit_code(name, words, timeout):
 
 
 def last_end(name, before):
-    """Return when a container last ended before a time (in seconds), None where the engine remembers none."""
+    """Return when a container last ended before a time (in seconds), None if the engine remembers no such end."""
     filters = urllib.parse.quote(json.dumps({"container": [name], "event": ["die"]}))
     status, body = call("GET", f"/events?since=0&until={before:.9f}&filters={filters}")
     events = [json.loads(line) for line in body.splitlines()] if status == http.client.OK else []

@@ -16,9 +16,9 @@ def read(path):
 
 
 def write(module, path, text, approve=None):
-    """Replace a file at once, so that it is either the old or the new one, and leave owner and mode as they were.
+    """Replace a file in one step, so that there is always either the old or the new one. Owner and mode stay.
 
-    C(approve) is called with the path of the new one before, and may end the module.
+    C(approve) is called first, with the path of the new file, and may end the module.
     """
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
     module.add_cleanup_file(temporary)

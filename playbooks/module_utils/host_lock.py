@@ -1,4 +1,4 @@
-"""Let one process of this host at a time do what two must not do together."""
+"""A lock for work that two processes of this host must not do at the same time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ POLL_SECONDS = 0.5
 
 @contextlib.contextmanager
 def held(path, wait, whose):
-    """Hold the lock of a file, waiting for it C(wait) seconds at most. It ends with the process, whatever ends that.
+    """Hold a file's lock, after waiting for it C(wait) seconds at most. The lock ends with the process in any case.
 
-    Raises TimeoutError, with what to do, when another process keeps it; C(whose) says what that is doing.
+    Raises TimeoutError, with what to do, if another process keeps the lock; C(whose) says what that process is doing.
     """
     with open(path, "w", encoding="ascii") as lock:
         deadline = time.monotonic() + wait

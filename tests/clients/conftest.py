@@ -18,7 +18,7 @@ pytest_plugins = ["scenario_host"]
 CLIENTS = Path(__file__).parent
 LIBRARIES = CLIENTS.parents[1] / ".cache/clients"
 SECONDS = 120
-# What a client sees at /etc/jarvis is what the host has there.
+# A client sees the host's files at /etc/jarvis.
 IN_THE_HOST = 'mount --bind "$1" /etc/jarvis; set -a; . /etc/jarvis/jarvis.env; set +a; shift; exec "$@"'
 
 
@@ -28,7 +28,7 @@ def run(*command, **options):
 
 @pytest.fixture(scope="session")
 def python():
-    """Return a function that gives the interpreter of a lock file, in an environment that is made of it once."""
+    """Return a function that makes an environment from a lock file, once, and returns its interpreter."""
 
     def interpreter(lock="requirements.txt"):
         folder = LIBRARIES / Path(lock).stem

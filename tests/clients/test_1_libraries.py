@@ -1,4 +1,4 @@
-"""Libraries that applications use do their work with the settings as they are, in clear and encrypted."""
+"""Libraries that applications use work with the client settings as they are, with and without encryption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The old setup's tool migrates the agent's own tables, and its worst answer changes nothing of ours."""
+"""drizzle-kit, the old setup's tool, migrates the agent's own tables. Even its worst answer changes none of ours."""
 
 from __future__ import annotations
 

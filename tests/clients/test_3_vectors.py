@@ -1,4 +1,4 @@
-"""An image with pgvector, which has another user than the one before, keeps the data and brings the type."""
+"""An image with pgvector, whose server has another user than the old image's, keeps the data and brings the type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Containers that do not serve, and the module that waits for them."""
+"""Containers that do not work, and the module that waits for them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def nothing_left():
 
 @pytest.fixture(autouse=True)
 def removed(nothing_left):
-    """Remove what a test made: one that stays is started again and probed several times a second."""
+    """Remove what a test made. A container that stays would be started and checked several times a second."""
     yield
     remove_all()
 
@@ -55,7 +55,7 @@ def redis():
 
 @pytest.fixture
 def wait():
-    """Return a function that waits for a container as the roles do. Far longer than any of these tests may take."""
+    """Return a function that waits for a container as the roles do, by default far longer than a test may take."""
 
     def wait_for(container, timeout=600, **options):
         arguments = {"name": container.name, "timeout": timeout, "timeout_variable": "some_timeout_seconds", **options}

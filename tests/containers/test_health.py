@@ -1,4 +1,4 @@
-"""A wait for a container ends as soon as its outcome is certain, and says why it was in vain."""
+"""A wait for a container ends as soon as its outcome is certain. If the container does not work, it says why."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_healthy_container_is_not_waited_for(redis, wait):
 
 
 def test_first_check_of_the_engine_is_not_waited_for(redis, wait):
-    # It makes one an interval after the start.
+    # The engine makes its first check one interval after the start.
     rarely = ("--tmpfs=/tmp", "--health-interval=1h")
     redis.run(
         *rarely, command=("sh", "-c", "sleep 2; touch /tmp/ready; sleep 600"), health="--health-cmd=test -e /tmp/ready"
@@ -54,13 +54,13 @@ def test_what_is_written_before_the_engine_notes_the_start_counts(redis):
     container = json.loads(docker("inspect", redis.name))[0]
     whole = docker("logs", redis.name).splitlines()
     assert len(whole) > 1
-    # As if it had been noted only now, as happens on a busy machine.
+    # This imitates a busy machine, on which the engine notes the start late.
     container["State"]["StartedAt"] = container["State"]["FinishedAt"]
     assert container_health.lines_since_start(container) == whole[-1:]
 
 
 def test_container_that_crashes_once_while_it_is_waited_for_ends_the_wait(redis, wait):
-    # The second time it stays, unhealthy; it need not be seen between the two.
+    # The second time it stays up, unhealthy. The wait need not see the moment between the two starts.
     redis.run("--tmpfs=/tmp", f"--volume={redis.volume}:/data", command=(
         "sh", "-c", "if [ -e /data/again ]; then sleep 600; fi; touch /data/again; sleep 3; echo gone; exit 5",
     ))  # fmt: skip
@@ -71,7 +71,7 @@ def test_container_between_two_starts_is_started_now_since_its_cause_may_be_mend
     redis.run(
         f"--volume={redis.volume}:/data", command=("sh", "-c", "test -e /data/mended && sleep 600"), health=HEALTHY
     )
-    redis.wait_for_restarts(6)  # the engine pauses for longer each time; now, than the rest takes
+    redis.wait_for_restarts(6)  # the engine waits longer before each restart, by now long enough for this test
     (redis.data() / "mended").touch()
     assert wait(redis).answer["status"] == "healthy"
 
@@ -200,7 +200,8 @@ def test_full_disk_is_named(postgres, wait):
 
 
 def test_port_of_another_is_named(redis, postgres, wait):
-    # One whose mapping exists holds the port; the engine refuses the second, as it tells the module of the role.
+    # A container whose port is mapped already holds it. The engine refuses the second one, with the same words as in
+    # the role.
     docker("network", "create", f"{redis.name}-network")
     published = (f"--network={redis.name}-network", "--publish=127.0.0.1:64321:6379")
     redis.create(*published, command=("sleep", "600"))

@@ -1,4 +1,4 @@
-"""A container goes on with a folder that was removed; that is seen, and no folder is taken for another."""
+"""A container that still uses a removed folder is recognised, and no folder is taken for another one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def mounting(redis, folder):
-    """Return a function that tells which mounts of a container are stale; one goes through a link of its image."""
+    """Return a function that returns a container's stale mounts. The path of one mount contains a link of the image."""
     binds = (f"--volume={folder}:/etc/redis:ro", f"--volume={folder}:/var/run/secrets")
     redis.run(*binds, command=("sleep", "600"), health=HEALTHY)
 

@@ -1,4 +1,4 @@
-"""Containers that engine and tests start, and what the module said of them."""
+"""Containers that the engine and the tests start, and the module's answers about them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def remove_all():
 
 
 class Container:
-    """A container with a volume of its own, which the engine starts again as it does a server's."""
+    """A container with its own volume. The engine restarts it as it restarts a server's."""
 
     numbers = itertools.count(1)
 
@@ -57,7 +57,7 @@ class Container:
         return self
 
     def wait_for_restarts(self, number):
-        """Return when the engine has started it again so often."""
+        """Wait until the engine has restarted it so many times."""
         deadline = time.monotonic() + 60
         while int(docker("inspect", "--format={{.RestartCount}}", self.name)) < number:
             assert time.monotonic() < deadline, self.name

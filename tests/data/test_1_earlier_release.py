@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from scenario_host import ENVIRONMENT, interrupt_at
 
-# The last release whose data lay in named volumes, and whose Redis lost its transactions at a restart, packed by
+# The last release that had its data in named volumes, and whose Redis lost transactions at a restart. It was packed by
 # git archive d27b2ab ansible.cfg site.yml playbooks roles sql requirements.txt tests/plugins | xz -9e
 EARLIER = Path(__file__).parent / "earlier-release.tar.xz"
 
@@ -50,7 +50,7 @@ def test_earlier_release_keeps_1001_rows_and_1103_keys_in_volumes(earlier, inven
     done = subprocess.run(
         ["ansible-playbook", "site.yml", "-i", inventory, "-e", "verify_enabled=false"],
         cwd=earlier,
-        # With its own modules, which are packed apart from this release's.
+        # The earlier release runs with its own modules, which are packed separately from this release's.
         env={
             **os.environ,
             **ENVIRONMENT,

@@ -21,12 +21,12 @@ def servers_stopped(host):
 
 
 def wait_for_log(container, pattern):
-    """Return a command that ends when a container has said something, and fails when it does not."""
+    """Return a command that waits until a text is in a container's log, and fails if it does not come."""
     return f"timeout 60 sh -c 'until docker logs {container} 2>&1 | grep -qE \"{pattern}\"; do sleep 0.2; done'"
 
 
 def is_lost(text, name, folder, found):
-    """Return whether a text says what the host had, and what was found instead."""
+    """Return whether a text says which data the host had, and what was found instead."""
     return re.search(f"The data of {name} is lost: {folder} held the data [-0-9a-f]+, and now {found}[.]", text)
 
 
@@ -40,7 +40,7 @@ def deployed(deploy, host):
 
 @pytest.fixture
 def refused(deploy, host):
-    """Return a function that deploys, expects a refusal that touches nothing, and returns what was said."""
+    """Return a function that deploys, expects a refusal that touches nothing, and returns the output."""
 
     def deploy_in_vain(**variables):
         before = host.out("docker ps -a --format '{{.Names}} {{.ID}}' | sort; find /var/lib/jarvis -maxdepth 3 | sort")
@@ -58,7 +58,7 @@ def test_folders_that_are_gone(refused, host):
     with servers_stopped(host):
         host.run(f"mv {POSTGRES} {POSTGRES}.kept; mv {REDIS} {REDIS}.kept")
         text = refused()
-        # What the engine does at a boot without the disk: it starts no container on an empty folder.
+        # At a boot without the disk, the engine must not start a container on an empty folder.
         started = host.run("docker start jarvis-postgres jarvis-redis", check=False)
         there = host.run(f"ls -d {POSTGRES} {REDIS}", check=False)
         host.run(f"mv {POSTGRES}.kept {POSTGRES}; mv {REDIS}.kept {REDIS}")
@@ -227,7 +227,7 @@ def test_image_that_runs_its_server_as_another_user_gets_the_data(deploy, host):
     assert deploy(**other).code == 0
     assert host.out(f"stat -c %u {POSTGRES} {POSTGRES}/base/1/PG_VERSION").split() == ["4711", "4711"]
     assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'lost?'") == "1"
-    # And back.
+    # The way back works as well.
     assert deploy().code == 0
     assert host.out(f"stat -c %u {POSTGRES}") != "4711"
     assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'lost?'") == "1"
@@ -267,7 +267,7 @@ def test_operator_who_allows_it_begins_empty_and_keeps_what_was_there(deploy, ho
 def test_first_start_that_was_killed_is_begun_anew(deploy, host):
     host.run("docker rm -f jarvis-postgres")
     host.run(f"mv {POSTGRES} {POSTGRES}.kept; rm /etc/jarvis/state/postgres.json /etc/jarvis/jarvis.env")
-    # What initdb leaves behind when it is killed early, as the official image's entrypoint finds it.
+    # The official image's entrypoint finds this if initdb was killed early.
     host.run(f"mkdir -p {POSTGRES}/base/1 {POSTGRES}/global {POSTGRES}/pg_wal; echo 16 > {POSTGRES}/PG_VERSION")
     host.run(f"chown -R --reference {POSTGRES}.kept {POSTGRES}; chmod 700 {POSTGRES}")
     run = deploy()

@@ -1,4 +1,4 @@
-"""The ways back that docs/operations.md tells lead back, typed as they stand there."""
+"""The ways back in docs/operations.md work if they are typed as they stand there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def scripts(document, heading):
 
 @pytest.fixture(autouse=True)
 def deployed(deploy, host):
-    """Begin with a row and a key on a host on which all is well."""
+    """Begin with a healthy host, and with a row and a key on it."""
     assert deploy().code == 0
     host.sql("INSERT INTO public.agent_state (key, value) VALUES ('back?', '1') ON CONFLICT DO NOTHING")
     host.redis("set back? 1")

@@ -1,4 +1,4 @@
-"""One real PostgreSQL 16, which lets roles in as it does on a host: the superuser by the socket, others by password."""
+"""One real PostgreSQL 16 that admits roles as on a host: the superuser over the socket, others with a password."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def module():
 
 @pytest.fixture
 def settle(server, module, monkeypatch, capsys):
-    """Return a function that runs the module for some roles and returns all that it tells."""
+    """Return a function that runs the module for some roles and returns its whole result."""
 
     def run(*roles, **arguments):
         given = {"login_unix_socket": server.socket, "roles": list(roles), **arguments}

@@ -1,4 +1,4 @@
-"""Roles become exactly what is wanted of them, whatever they were or gave themselves, and stay so."""
+"""Roles become exactly what is wanted, whatever they were before or gave themselves, and stay so."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_preview_names_the_changes_and_makes_none(server, converge):
     assert server.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'jarvis'") == [(False,)]
 
 
-# What the application can do to itself, or a person to it, and what the deployment then says.
+# Changes that the application can make to itself, or a person to it, and the deployment's words about each.
 OWN_GOALS = {
     "ALTER ROLE jarvis SET local_preload_libraries = 'nonexistent'": "without setting local_preload_libraries",
     "ALTER ROLE jarvis SET session_preload_libraries = 'nonexistent'": "without setting session_preload_libraries",
@@ -207,7 +207,7 @@ def test_role_that_was_added_and_is_not_wanted_any_more_stays_without_any_right(
     with pytest.raises(psycopg2.OperationalError, match="closed the connection"):
         session.execute("SELECT 1")
     assert converge(OWNER) == []
-    # By hand it is not for long.
+    # A person can change it by hand, until the next deployment.
     server.execute("ALTER ROLE newcomer LOGIN")
     assert converge(OWNER) == ["newcomer: NOLOGIN"]
     assert converge(OWNER, added)[:1] == ["newcomer: LOGIN"]

@@ -1,4 +1,4 @@
-"""A password reaches the server as its verifier alone: made here as the server makes it, kept while it fits."""
+"""The server gets only verifiers of passwords. They are made as the server makes them, and kept as long as they fit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PASSWORDS = [
     "\u0221",
     "bell\a and é\a",
     "x" * 4096 + "é",
-    # What the server would take for verifiers.
+    # Passwords that the server would take for verifiers.
     "md5" + hashlib.md5(b"right", usedforsecurity=False).hexdigest(),
     "SCRAM-SHA-256$4096:QUJD$QUJD:QUJD",
     verifier("another", 4096),
@@ -60,7 +60,7 @@ def test_client_logs_in_with_the_password_that_was_given(server, converge, log_i
     assert converge({**ROLE, "password": password}) == []
 
 
-# Those that the server does not take for verifiers.
+# Texts that the server does not take for verifiers.
 @pytest.mark.parametrize("password", PASSWORDS[:-3], ids=lambda password: ascii(password)[:30])
 def test_verifier_that_the_server_made_of_the_password_is_kept(server, converge, password):
     server.execute(sql.SQL("ALTER ROLE jarvis LOGIN PASSWORD {}").format(sql.Literal(password)))
@@ -87,7 +87,7 @@ def test_iterations_are_the_servers(server, converge, log_in):
 
 def test_verifier_that_takes_hours_to_compare_is_replaced_at_once(server, converge):
     converge({**ROLE, "password": "right"})
-    # Not by ALTER ROLE, which compares for as long.
+    # ALTER ROLE cannot set it here, because it would compare for just as long.
     server.execute("UPDATE pg_authid SET rolpassword = replace(rolpassword, '$4096:', '$2000000000:')")
     assert converge({**ROLE, "password": "right"}) == ["jarvis: password"]
 

@@ -1,4 +1,4 @@
-"""What is told of databases and of who may use them is what the server has, so that only what is missing is granted."""
+"""The module reports databases and their privileges as the server has them, so only missing privileges are granted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_database_that_does_not_exist_lacks_all(shop, settle):
         ("GRANT CREATE ON DATABASE shop TO PUBLIC", [False, False, False]),
         ("REVOKE CREATE ON DATABASE shop FROM jarvis", [False, True, False]),
         ("REVOKE CONNECT ON DATABASE shop FROM writer", [False, False, True]),
-        # It may connect as everybody may, until that is taken from everybody.
+        # The role may connect because everybody may, until that right is taken from everybody.
         (
             "REVOKE CONNECT ON DATABASE shop FROM writer; GRANT CONNECT ON DATABASE shop TO PUBLIC",
             [True, False, True],

@@ -11,7 +11,7 @@ from schema_server import ROOT, running_server
 
 MEMORY_MB = 2048
 CHANGED = {"work_mem": "64MB", "max_parallel_workers_per_gather": 2}
-# Two workers and their leader build a table of 300 MB, of the 384 MB that these settings let them have.
+# Two workers and their leader build a table of 300 MB. These settings allow them 384 MB.
 ROWS = """
 CREATE UNLOGGED TABLE few AS SELECT n AS id, repeat('x', 100) AS text FROM generate_series(1, 1800000) AS n;
 CREATE UNLOGGED TABLE many AS SELECT n AS id FROM generate_series(1, 2000000) AS n;

@@ -17,7 +17,7 @@ exec /usr/bin/dpkg-deb.kept "$@"
 
 
 def test_packages_half_installed(deploy, host):
-    # dpkg asks this program for a package's files, in the middle of installing it, and dies.
+    # dpkg runs this program in the middle of an installation to get a package's files, and is killed by it.
     host.run("mv /usr/bin/dpkg-deb /usr/bin/dpkg-deb.kept")
     host.run("cat > /usr/bin/dpkg-deb && chmod 755 /usr/bin/dpkg-deb", stdin=DEADLY_DPKG_DEB)
     run = deploy()
@@ -50,7 +50,7 @@ def test_changed_settings_that_were_not_reloaded_yet(start, deploy, host):
     interrupt_at(process, "TASK [postgres : Run the server")
     assert "log_min_duration_statement = '7s'" in host.out("cat /etc/jarvis/postgres/postgresql.conf")
     assert host.sql("SHOW log_min_duration_statement") == "1s"
-    # What all the others left half done, too.
+    # This deployment also completes what all earlier interrupted runs have left.
     assert deploy(postgres_settings={"log_min_duration_statement": "7s"}).code == 0
     assert host.sql("SHOW log_min_duration_statement") == "7s"
 
@@ -61,5 +61,5 @@ def test_completed_deployment_passes_verification_over_one_connection(play, host
     run = play("playbooks/verify.yml")
     assert run.code == 0
     assert re.search(r"[0-9]+ passed", run.text)
-    # Ansible's own, which may be open already.
+    # Ansible's own connection does not count, which may be open already.
     assert int(host.out(logins)) - before <= 1

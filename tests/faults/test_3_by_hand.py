@@ -12,10 +12,10 @@ EVERYTHING = (
     "rm /etc/sysctl.d/90-jarvis-redis.conf",
     "rm /etc/apt/apt.conf.d/52jarvis-docker",
     "iptables -F JARVIS",
-    # The next group of that name gets another number.
+    # The number is taken, so that the next group of that name gets another one.
     "gid=$(getent group jarvis | cut -d: -f3); groupdel jarvis; groupadd --gid $gid before$gid",
 )
-# While the servers run, one after the other; then what a stopped server needs.
+# The first are removed while the servers run, one after the other. The last are what a stopped server needs.
 PARTS = (
     "rm -rf /etc/jarvis/postgres/pg_hba.conf /etc/jarvis/redis /etc/jarvis/secrets/postgres",
     "rm /etc/jarvis/secrets/redis/users.acl /etc/jarvis/secrets/*_password /etc/jarvis/jarvis.env",
@@ -51,7 +51,7 @@ def test_what_was_removed_is_put_back_with_every_row_and_key(deploy, host, deplo
     assert host.redis("GET by-hand") == "kept"
     host.wait_until_healthy("jarvis-postgres", "jarvis-redis")
     assert host.out("jarvis-firewall check") == "in force"
-    # As a client sees it: the new passwords, and the new authority's certificate.
+    # A client has to take the new passwords and the new authority's certificate.
     log_in = "import os, psycopg2; psycopg2.connect(os.environ['DATABASE_URL'])"
     host.run(f'set -a; . /etc/jarvis/jarvis.env; python3 -c "{log_in}"')
     run = deploy(tls_enabled=deployed)

@@ -15,7 +15,7 @@ def test_second_run_changes_nothing_and_is_short(deploy, host):
     assert run.code == 0
     assert run.count("changed") == 0
     assert host.containers() == before
-    # Of a whole deployment; two more tasks verify it.
+    # The number of tasks of a whole deployment; two more verify it.
     assert run.count("ok") <= 28
 
 
@@ -39,7 +39,8 @@ def test_reloadable_setting_is_reloaded_without_a_restart(deploy, host):
     assert host.sql("SHOW log_min_duration_statement") == "5s"
     assert host.redis("CONFIG GET tcp-keepalive").splitlines() == ["tcp-keepalive", "120"]
     assert host.containers() == before
-    # In whole seconds, which is all that the server tells of a file: the next deployment sees that it was read.
+    # The server knows the time of a file in whole seconds only. After this wait, the next deployment sees that it was
+    # read.
     assert (
         host.sql(
             "SELECT date_trunc('second', pg_conf_load_time()) > (pg_stat_file(current_setting('config_file'))).change"
@@ -83,7 +84,7 @@ def test_memory_limit_is_raised_and_only_postgresql_needs_a_new_container_for_it
     assert limits.split() == ["2147483648", "536870912"]
     assert host.redis("CONFIG GET maxmemory").splitlines() == ["maxmemory", "268435456"]
     after = host.containers()
-    # The limit of a process follows, which a running container cannot be given.
+    # The memory limit of a single process changes as well, and a running container cannot be given a new one.
     assert after["/jarvis-postgres"] != before["/jarvis-postgres"]
     assert after["/jarvis-redis"] == before["/jarvis-redis"]
     assert deploy().code == 0
@@ -173,3 +174,26 @@ def test_status_shows_both_servers(play):
     assert "jarvis-postgres: Up" in run.text
     assert "jarvis-redis: Up" in run.text
     assert "/var/lib/jarvis/postgres: " in run.text
+    assert "numbers" not in run.text
+
+
+def test_status_warns_of_ids_that_near_their_end(play, host):
+    past_half = "CREATE TABLE public.%s (n smallserial); SELECT setval('public.%s_n_seq', 16384)"
+    before = host.sql("SELECT concat_ws(', ', last_value, is_called::text) FROM public.agent_state_id_seq")
+    host.sql("ALTER TABLE public.agent_state ALTER COLUMN id RESTART WITH 1073741824")
+    try:
+        host.sql("SELECT nextval('public.agent_state_id_seq')")
+        host.sql("SET ROLE jarvis_owner; " + past_half % ("ours", "ours"))
+        host.sql("SET ROLE jarvis; " + past_half % ("its_own", "its_own"))
+        run = play("playbooks/status.yml")
+    finally:
+        host.sql("DROP TABLE IF EXISTS public.ours, public.its_own")
+        host.sql(f"SELECT setval('public.agent_state_id_seq', {before})")
+    assert run.code == 0
+    assert (
+        "WARNING: public.agent_state.id of the database jarvis has used 50 % of its numbers (1073741824 of 2147483647)."
+        " After the last one, no row can be inserted. A migration makes it bigint: docs/operations.md,"
+        ' "An id nears its end"' in run.text
+    )
+    assert "public.ours.n of the database jarvis has used 50 % of its numbers (16384 of 32767)" in run.text
+    assert "its_own" not in run.text

@@ -1,4 +1,4 @@
-"""Engines with a life of their own: whom new settings would take down is refused, and no engine is left down."""
+"""Unusual engines: one that new settings would stop is refused, and no engine stays stopped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_engine_that_does_not_start_gets_its_settings_back(deploy, host):
     assert "failed to start daemon: error initializing graphdriver: driver not supported" in run.text
     assert host.out("cat /etc/docker/daemon.json") == settings
     assert host.containers() == before
-    # An old one has to be told to go on with its health checks, once.
+    # An old engine has to be made to go on with its health checks, once.
     assert deploy().code == 0
     run = deploy()
     assert (run.code, run.count("changed")) == (0, 0)

@@ -1,4 +1,4 @@
-"""What is named like ours and is somebody else's is refused by name and left as it is; ours comes back afterwards."""
+"""Things of others that have our names are refused by name and left as they are. Ours come back afterwards."""
 
 from __future__ import annotations
 

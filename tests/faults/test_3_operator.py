@@ -1,4 +1,4 @@
-"""Whoever runs the playbooks needs no root on the own machine, and on the host a way to become root."""
+"""A person who runs the playbooks needs no root on their own machine, and a way to become root on the host."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scenario_host import PROJECT
 OPERATOR = "jarvis-operator"
 PASSWORD = "sudo's password"
 USERS = {"ops": "NOPASSWD: ALL", "guarded": "ALL", "strict": "NOPASSWD: ALL"}
-# Over TCP, since the tests' own way to the host takes the engine's rights.
+# Ansible connects over TCP, because the tests' own way to the host needs rights on the engine.
 CONNECTION = {
     "root": {"ansible_user": "root"},
     "sudo": {"ansible_user": "ops"},
@@ -30,7 +30,7 @@ def command(*words, **options):
 
 
 def remove_operator():
-    """Remove the user, and what still holds a connection open for it."""
+    """Remove the user, and end the processes that still keep a connection open for it."""
     subprocess.run(["pkill", "-KILL", "-u", OPERATOR], check=False, capture_output=True)
     subprocess.run(["userdel", "--force", "--remove", OPERATOR], check=False, capture_output=True)
 
@@ -38,7 +38,7 @@ def remove_operator():
 @pytest.fixture(scope="module")
 def home():
     """Return the home of a user of this machine without any right, with a copy of the project in it."""
-    remove_operator()  # of an interrupted run
+    remove_operator()  # left behind by an interrupted run
     command("useradd", "--create-home", "--shell", "/bin/sh", OPERATOR)
     folder = Path("~jarvis-operator").expanduser()
     command("molecule/shared/pack-project.sh", str(folder / "project.tar"), cwd=PROJECT)
@@ -62,7 +62,7 @@ def address(host):
         host.run(f"echo '{user} ALL=(ALL) {rule}' > /etc/sudoers.d/{user}")
     host.run("echo 'Defaults:strict requiretty' >> /etc/sudoers.d/strict")
     host.run("chpasswd", stdin=f"guarded:{PASSWORD}\n")
-    # Sessions that talk, and users whose files nobody else may read.
+    # The sessions print a greeting, and nobody else may read the users' files.
     host.run("sed -i '1i echo welcome; umask 077' /home/ops/.bashrc")
     yield command(
         "docker", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", host.name

@@ -6,7 +6,7 @@ import pytest
 from scenario_host import foreseen_and_made
 
 DAEMON = {"userland-proxy": False, "live-restore": True, "log-driver": "json-file", "max-concurrent-downloads": 2}
-# Each on top of those before it, so that the host is not brought back between them.
+# Each change comes on top of those before it, so that the host need not be brought back between them.
 CHANGES = {
     "memory": {"postgres_memory_mb": 640},
     "memory_of_redis": {"redis_memory_mb": 160},
@@ -31,7 +31,7 @@ CHANGES = {
         "images_postgres": "preview/postgres:16",
         "images_redis": "jarvis-test/redis:7",
     },
-    # As from an image on Alpine to one on Debian.
+    # The user has another number, as after a change from an image on Alpine to one on Debian.
     "user_of_the_server": {"images_postgres": "preview/postgres:16-other-user"},
 }
 IMAGE = "FROM jarvis-test/postgres:16\nLABEL preview=yes\n"
@@ -46,7 +46,7 @@ WANTED = {}
 
 @pytest.fixture(scope="module", autouse=True)
 def as_it_was(deploy, host):
-    """Begin with a host that nothing is to do on and that has further images, and leave it so."""
+    """Begin with a host that has further images and on which nothing is to do, and leave it so."""
     assert deploy().code == 0
     host.run("DOCKER_BUILDKIT=0 docker build --quiet --tag preview/postgres:16 -", stdin=IMAGE)
     host.run("DOCKER_BUILDKIT=0 docker build --quiet --tag preview/postgres:16-other-user -", stdin=OTHER_USER)

@@ -13,7 +13,7 @@ storage: {{filesystem: {{rootdirectory: /var/lib/docker-registry}}}}
 http: {{addr: {REGISTRY}}}
 auth: {{htpasswd: {{realm: test, path: /etc/docker/registry/htpasswd}}}}
 """
-# The registry computes it anew for every request: as cheap a hash as there is.
+# The registry checks the password anew for every request, so the hash is as cheap as possible.
 HASH = "import crypt; print('pin:' + crypt.crypt('a secret', crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16)))"
 HOSTS = """
 all:
@@ -36,7 +36,7 @@ UNKNOWN = f"{REGISTRY}/postgres:16@sha256:{'0' * 64}"
 
 
 class Image(NamedTuple):
-    """An image of the registry: what the engine calls it, and what the registry calls it."""
+    """An image of the registry: the engine's name for it, and its digest in the registry."""
 
     id: str
     digest: str
@@ -79,7 +79,7 @@ def registry(host):
 
 @pytest.fixture(scope="module")
 def folder(host, tmp_path_factory):
-    """Return an inventory's folder, with the images by tag in the file that pins are written to."""
+    """Return the folder of an inventory. The file into which pins are written names the images by tag."""
     folder = tmp_path_factory.mktemp("inventory")
     variables = folder / "group_vars" / "all"
     variables.mkdir(parents=True)
@@ -101,7 +101,7 @@ def pin(play, folder):
 
 @pytest.fixture(scope="module")
 def fetch(deploy, folder):
-    """Return a function that deploys with the registry's images, as far as they are fetched and checked."""
+    """Return a function that deploys with the registry's images, but stops when they are fetched and checked."""
     return lambda **variables: deploy("--tags", "images", hosts=str(folder), **variables)
 
 

@@ -1,4 +1,4 @@
-"""The verification names what is wrong. The last test leaves the host broken; it is the last of all."""
+"""The verification names what is wrong. The last test here is the last of all, since it leaves the host broken."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 @pytest.fixture(scope="module", autouse=True)
 def deployed(deploy):
-    """Begin with a host on which all is well, whatever the tests before have left."""
+    """Begin with a healthy host, whatever earlier tests have left."""
     assert deploy().code == 0
 
 
 def test_tests_that_cannot_start_say_why(play, tmp_path, monkeypatch):
-    # What an ansible-core of one's own sees that has no pytest beside it.
+    # This imitates somebody's own ansible-core without pytest beside it.
     (tmp_path / "pytest.py").write_text("raise ImportError('No module named pytest')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     run = play("playbooks/verify.yml")
@@ -37,7 +37,7 @@ def test_stopped_engine_is_one_cause_and_started_by_a_deployment(play, deploy, h
     before = host.containers()
     host.run("systemctl stop docker.socket docker")
     run = play("playbooks/verify.yml")
-    # It finds the servers at work, which the engine has left running.
+    # The verification finds the servers working, because the engine has left them running.
     assert deploy().code == 0
     assert host.containers() == before
     assert run.code == 2
@@ -78,7 +78,7 @@ def test_probes_leave_no_error_in_the_servers_logs(play, host):
     assert play("playbooks/verify.yml").code == 0
     lines = host.out(f"docker logs --since {since} jarvis-postgres 2>&1; docker logs --since {since} jarvis-redis 2>&1")
     found = [line for line in lines.splitlines() if re.search("ERROR|FATAL|PANIC|WARNING|#", line)]
-    # The superuser who comes over the network has to be tried, and that is written down.
+    # The verification tries to log in as superuser over the network, and the server logs that.
     assert len(found) == 1
     assert "pg_hba.conf rejects connection for host" in found[0]
 

@@ -83,7 +83,7 @@ def served(cleaned_up: None, postgres_image: str, tmp_path_factory: pytest.TempP
     for name, text in INIT_SCRIPTS.items():
         (scripts / name).write_text(text)
     (scripts / "20-executed.sh").chmod(0o755)
-    # Compressed by the image's own tools, which are needed to read them as well.
+    # The image's own tools compress these files, because they are needed to read them as well.
     pack = "; ".join(
         f"echo \"INSERT INTO steps (step) VALUES ('{number}');\" | {tool} --stdout > /out/{number}-packed.sql.{ending}"
         for number, tool, ending in ((50, "gzip", "gz"), (55, "xz", "xz"), (60, "zstd", "zst"))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 PREFIX = "jarvis-imgtest-"
 PATIENCE_SECONDS = 120
-# What the roles give their containers; the user is added by name.
+# The options that the roles use for their containers. The user is added by name.
 UNPRIVILEGED = ("--cap-drop=ALL", "--security-opt=no-new-privileges", "--read-only", "--tmpfs=/tmp")
 
 
@@ -62,7 +62,7 @@ class Container:
         return docker("inspect", "--format", f"{{{{.State.{field}}}}}", self.name)
 
     def wait_until(self, condition: Callable[[], bool], what: str) -> Container:
-        """Wait for a condition; the log is in the message if it never comes."""
+        """Wait until a condition is true. If it never is, the message contains the log."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not condition():
             assert time.monotonic() < deadline, f"{self.name}: never {what}; its log:\n{self.logs()}"
@@ -100,7 +100,7 @@ class Postgres(Container):
     """A PostgreSQL server."""
 
     def wait(self) -> Postgres:
-        """Wait until clients are served: over TCP, since the socket answers during the first start."""
+        """Wait until clients can connect over TCP. The socket does not count: it answers during the first start."""
         self.wait_ready("pg_isready --host 127.0.0.1")
         return self
 

@@ -26,7 +26,7 @@ def deployment(play):
 
 @pytest.fixture(scope="session")
 def look(play):
-    """Return a function that looks alone, changes nothing, and returns its run."""
+    """Return a function that only looks, without changing anything, and returns its run."""
 
     def run_look(**variables):
         run = play("tests/look/look.yml", "--check", **{**WANTED, **variables})

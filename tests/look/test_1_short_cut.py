@@ -1,4 +1,4 @@
-"""With nothing to do, a deployment looks and ends. Whatever else is wanted, or was not proven, makes it run."""
+"""With nothing to do, a deployment ends after the look. If something else is wanted, or not proven, it runs in full."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scenario_host import ENVIRONMENT, PROJECT, interrupt_at
 
 @pytest.fixture(scope="module", autouse=True)
 def begin(proven):
-    """Begin on a proven host. The last tests leave it without a record."""
+    """Begin with a proven host. The last tests leave it without a record."""
 
 
 def test_second_deployment_takes_few_tasks_and_changes_nothing(deployment, host):
@@ -106,7 +106,7 @@ def test_record_that_somebody_spoilt_stops_nothing(look, host):
 
 
 def test_other_files_of_the_project_are_something_else_that_is_wanted(tmp_path_factory, host, inventory):
-    """Files of each kind are changed in a copy of the project, and the copy looks."""
+    """Change a file of each kind in a copy of the project, and look with the copy."""
     folder = tmp_path_factory.mktemp("project")
     subprocess.run([PROJECT / "molecule/shared/pack-project.sh", folder / "project.tar"], check=True)
     subprocess.run(["tar", "-xf", folder / "project.tar", "-C", folder], check=True)

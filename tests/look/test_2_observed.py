@@ -1,4 +1,4 @@
-"""Whatever is changed by hand on a host, the next plain deployment finds, names, and mends or fails with its name."""
+"""The next plain deployment finds and names whatever was changed by hand, and mends it, or fails and names it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ REDIS = (
     " redis-cli -e --tls --insecure --user admin "
 )
 
-# What is done to the host, each with what the look says of it. Those of one group are done together; after one
-# deployment all is as it was.
+# The changes to the host, each with the look's words about it. Those of one group are made together. After one
+# deployment, everything is as before.
 FILES = {
     "echo '# by hand' >> /etc/jarvis/jarvis.env": "file /etc/jarvis/jarvis.env: content is another one",
     "chmod 0644 /etc/jarvis/jarvis.env": "file /etc/jarvis/jarvis.env: mode is 0644, was 0640",
@@ -52,7 +52,7 @@ STILL = {
 MADE_ANEW = {
     "docker rm --force jarvis-postgres": "container jarvis-postgres is gone",
     "docker rm --force jarvis-redis": "container jarvis-redis is gone",
-    # The same again, by another number.
+    # The same image with another id.
     "docker create --name copied jarvis-test/redis:7; docker commit copied jarvis-test/redis:7; docker rm copied": (
         "image jarvis-test/redis:7: id is sha256:"
     ),
@@ -72,10 +72,11 @@ LIVE = {
     f"{REDIS} ACL SETUSER intruder on nopass +@all": "jarvis-redis: user intruder is new",
     f"{REDIS} ACL DELUSER health": "jarvis-redis: user health is gone",
 }
-# Whatever a server no longer tells of itself is not compared, so the servers are changed before they are stopped.
+# A stopped server cannot be asked, so its settings are not compared. Therefore these changes come before those that
+# stop it.
 MENDED = [{**ROLES, **LIVE, **FILES, **ENGINE}, STILL, MADE_ANEW]
 
-# What no deployment mends: it fails and names it. The other statement takes it back.
+# Changes that no deployment mends: it fails and names them. The second statement undoes the first.
 DRIFT = [
     (
         "ALTER TABLE public.decision_log DISABLE TRIGGER decision_log_append_only",
@@ -158,7 +159,7 @@ def test_every_change_is_found_named_and_mended_by_the_next_deployment(deploymen
     assert run.code == 0
     assert run.proven
     after = recorded_facts(host)
-    # A container that was made anew is another one, with another name of its own; so is the image's.
+    # A container that was made anew has another id and another host name, and the image has another one as well.
     # A verifier of the same password has another salt.
     new = ("container jarvis-", "image jarvis-", "jarvis-postgres: password of role jarvis: ")
     differing = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
@@ -176,7 +177,7 @@ def test_expired_certificate_is_found_and_renewed(deployment, host, expired):
 
 
 def test_server_that_takes_no_writes_is_found_where_nothing_else_differs(look, host):
-    """What the servers say of themselves is as it was; an application alone would notice."""
+    """The servers say the same about themselves as before; only an application would notice."""
     host.run(
         "(echo 'BEGIN; LOCK TABLE public.agent_state IN SHARE MODE; SELECT pg_sleep(25);') |"
         " docker exec -i jarvis-postgres psql -X -q -U postgres -d jarvis >/dev/null 2>&1 &"
@@ -186,7 +187,7 @@ def test_server_that_takes_no_writes_is_found_where_nothing_else_differs(look, h
 
 
 def test_data_in_the_place_of_the_servers_own_is_found(look, host):
-    """That a deployment refuses it, whatever was recorded, is tested in tests/data."""
+    """Only the look is tested here. tests/data tests that a deployment refuses this, whatever was recorded."""
     folder = "/var/lib/jarvis/redis"
     host.run(f"mkdir /root/other && mount --bind /root/other {folder}/data")
     looked = look()
@@ -206,5 +207,5 @@ def test_every_change_of_the_schema_is_found_and_fails_the_deployment_by_its_nam
     assert run.code == 2
     reported = run.text[run.text.index("is not what its migrations make") :]
     assert [named for _, _, named in DRIFT if named not in reported] == []
-    # Of the failed run, no record is left.
+    # The failed run leaves no record.
     assert not recorded_facts(host)

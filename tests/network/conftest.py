@@ -1,4 +1,4 @@
-"""The tests of a host that is open to a network use the scenario's host, which this machine is a neighbour of."""
+"""The tests of a host that is open to a network use the scenario's host. This machine is its neighbour."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytest_plugins = ["scenario_host"]
 
 @pytest.fixture(scope="session")
 def link(host):
-    """Return the host's own address and this machine's, between which the engine's bridge is the network."""
+    """Return the host's own address and this machine's. Both are in the network of the engine's bridge."""
     found = json.loads(subprocess.run(["docker", "inspect", host.name], capture_output=True, check=True).stdout)
     network = found[0]["NetworkSettings"]["Networks"]["bridge"]
     return {"host": network["IPAddress"], "neighbour": network["Gateway"]}
@@ -36,7 +36,7 @@ def opened(link):
 
 @pytest.fixture
 def neighbour(host, tmp_path):
-    """Return a function that logs in to both servers from this machine, with the host's settings but other options."""
+    """Return a function that logs in to both servers from this machine, with the host's settings and given options."""
     import shlex
     from urllib.parse import urlsplit
 
@@ -68,7 +68,7 @@ def neighbour(host, tmp_path):
 
 @pytest.fixture
 def serials(host, link):
-    """Return a function that tells the serial numbers of the certificates that the servers present."""
+    """Return a function that returns the serial numbers of the certificates that the servers present."""
 
     def read_serials():
         ask = f"openssl s_client -connect {link['host']}"

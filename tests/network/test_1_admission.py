@@ -32,7 +32,7 @@ def test_encryption_is_turned_on_and_off_without_loss(deploy, play, host):
     host.redis("SET network kept")
     before = host.containers()
     assert deploy(tls_enabled=True).code == 0
-    # PostgreSQL takes it up by a reload; Redis' health check has to speak TLS.
+    # PostgreSQL needs a reload for this. Redis needs a new container, because its health check has to use TLS.
     assert host.containers()["/jarvis-postgres"] == before["/jarvis-postgres"]
     run = play("playbooks/verify.yml")
     assert run.code == 0

@@ -1,4 +1,4 @@
-"""A host that is open to its network: encrypted from the first moment, with certificates that stay good."""
+"""A host that is open to its network encrypts from the first moment, with certificates that stay valid."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def put(host):
 
 @pytest.fixture
 def supply(put, host):
-    """Return a function that puts a certificate, made long ago, where the inventory says that one is supplied."""
+    """Return a function that puts an old certificate at the paths where the inventory says that one is supplied."""
 
     def write(authority, certificate, key, key_mode="0600"):
         put("/root/supplied/ca.crt", pem(authority.certificate))

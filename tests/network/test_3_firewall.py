@@ -1,4 +1,4 @@
-"""Only whom the inventory allows reaches the servers, whatever others send, and at no moment anybody else."""
+"""Only allowed clients reach the servers at any moment, whatever packets others send."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 import pytest
 from neighbour import HOLD, SERVERS, Neighbour, knocking
 
-# All but the administrators' own way in.
+# All ports except the one through which administrators come.
 OTHERS = (*(port for port in range(1, 1024) if port != 22), 2375, 2376, 5433, 9001)
 CLOSED = {"5432": False, "6379": False}
 OPEN = {"5432": True, "6379": True}
@@ -23,7 +23,7 @@ def neighbour(link):
 
 @pytest.fixture(scope="module")
 def closed(neighbour):
-    """Return what somebody leaves behind who closes the servers again: networks, but no address beyond 127.0.0.1."""
+    """Return settings that close the servers again: networks are left, but only the address 127.0.0.1."""
     networks = [f"{neighbour.allowed}/32"]
     return {"postgres_allowed_networks": networks, "redis_allowed_networks": networks}
 
@@ -36,7 +36,7 @@ def opened(opened, closed):
 
 @pytest.fixture
 def container_addresses(host, neighbour):
-    """Return a function that tells the containers' present addresses, [PostgreSQL's, Redis'], with a route to each."""
+    """Return a function that returns the containers' addresses, [PostgreSQL's, Redis'], and makes a route to each."""
 
     def routed():
         form = "{{.NetworkSettings.Networks.jarvis.IPAddress}}"
@@ -71,7 +71,7 @@ def test_loopback_is_closed_to_neighbours_whatever_they_send(deploy, neighbour, 
 
 
 def test_rules_removed_by_hand_come_back(deploy, host, neighbour, closed, container_addresses):
-    # What the engine alone lets pass, so that the test before has something to find.
+    # The engine's own rules let these pass. This shows that the test before would find them.
     postgres, _ = container_addresses()
     without_the_chain(host)
     assert neighbour.connects(neighbour.other, postgres, [5432]) == {"5432": True}
@@ -84,7 +84,7 @@ def test_rules_removed_by_hand_come_back(deploy, host, neighbour, closed, contai
     assert (run.code, run.count("changed")) == (0, 1)
     assert neighbour.connects(neighbour.other, postgres, [5432]) == {"5432": False}
     assert not neighbour.forges(neighbour.other, "127.0.0.1", 5432)
-    # One more of them is as wrong as one less.
+    # An additional rule is as wrong as a missing one.
     host.run("iptables -I JARVIS -j RETURN")
     assert host.out("/usr/local/sbin/jarvis-firewall check") == "not in force"
     assert host.out("/usr/local/sbin/jarvis-firewall") == "loaded"
@@ -118,7 +118,7 @@ def test_allowed_address_gets_in_and_no_other_and_to_no_other_port(
 
 def test_one_address_does_not_take_every_place_of_the_server(deploy, neighbour, opened):
     assert neighbour.crowds(neighbour.allowed, 5432, 100) == 80
-    # Those of the crowd are gone, and count no more.
+    # The connections of the crowd have ended and do not count any more.
     assert neighbour.connects(neighbour.allowed) == OPEN
     assert deploy("--tags", "firewall", **opened, postgres_connections_per_address=5).code == 0
     assert neighbour.crowds(neighbour.allowed, 5432, 100) == 5
@@ -149,7 +149,7 @@ def test_firewall_of_the_host_and_rules_of_others_stay_as_they_are(
     assert deploy("--tags", "firewall", **opened).code == 0
     assert host.out("iptables -S | grep -v JARVIS") == foreign
     assert_only_the_allowed_get_in(neighbour, container_addresses)
-    host.run("ufw --force disable")  # which would keep closed what the next tests look at
+    host.run("ufw --force disable")  # it would keep ports closed that the next tests look at
 
 
 @pytest.mark.parametrize(
@@ -162,11 +162,12 @@ def test_firewall_of_the_host_and_rules_of_others_stay_as_they_are(
 def test_no_door_is_open_for_a_moment_while_the_engine_or_the_host_starts(
     host, neighbour, container_addresses, event, witness
 ):
-    # The host's first, which is open to the allowed. The two containers may exchange their addresses.
+    # The host's own address comes first, which is open to allowed clients. The two containers may exchange their
+    # addresses.
     doors = [(at, port) for at in (neighbour.host_address, *container_addresses()) for port in SERVERS]
     with knocking(neighbour, neighbour.allowed, doors[:1]) as found:
         time.sleep(1)
-    assert found  # an open door is noticed
+    assert found  # an open port is noticed
     before = host.out(witness)
     with knocking(neighbour, neighbour.other, doors) as found:
         host.run(event)
@@ -198,7 +199,7 @@ def test_older_kernel_interface_does_it_as_well(deploy, host, neighbour, opened,
     assert "-A JARVIS -j DROP" in host.out("iptables-legacy -S")
     assert "JARVIS" not in host.out("iptables-nft -S 2>/dev/null")
     assert host.out("/usr/local/sbin/jarvis-firewall check") == "in force"
-    # It holds a lock of its own, which nobody may wait for who loads the rules.
+    # The listing holds a lock of its own. The program that loads the rules must not wait for that.
     host.run("iptables -D FORWARD -j DOCKER-USER && iptables -D INPUT -j JARVIS-LOCAL")
     assert host.out("timeout 20 /usr/local/sbin/jarvis-firewall") == "loaded"
     assert_only_the_allowed_get_in(neighbour, container_addresses)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-# As nobody: takes each address as soon as it is free, and prints that, and whatever somebody sends it.
+# Runs as the user nobody. Takes each address as soon as it is free, and prints that, and whatever somebody sends there.
 IMPOSTOR = r"""
 import json, os, selectors, socket, sys, time
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
@@ -40,7 +40,7 @@ while os.path.exists("/tmp/impostor"):
             tell(["got", "a connection"])
         client.close()
 """
-# What an application gets, with its settings or at another name of the host.
+# Prints what an application gets as answers, with its settings or at another name of the host.
 CLIENT = """
 import json, os, psycopg2, redis, sys
 name = sys.argv[1]
@@ -71,7 +71,7 @@ def deployed(deploy):
 
 @pytest.fixture
 def client(host):
-    """Return a function that tells what both servers answer an application, [PostgreSQL, Redis]."""
+    """Return a function that returns both servers' answers to an application, [PostgreSQL, Redis]."""
 
     def ask(name="127.0.0.1"):
         return json.loads(host.out(f"set -a; . /etc/jarvis/jarvis.env; python3 -c '{CLIENT}' {name}"))
@@ -81,7 +81,7 @@ def client(host):
 
 @pytest.fixture
 def impostor(host):
-    """Return a context in which nobody waits for addresses; the list that it yields has at its end what nobody saw."""
+    """Return a context in which the user nobody waits for addresses. In the end, its list holds what that user saw."""
 
     @contextmanager
     def wait_for(addresses):
@@ -111,7 +111,7 @@ def local_rules(host, tool="iptables"):
 
 def test_who_takes_the_ports_while_the_engine_restarts_gets_no_byte_and_is_named(deploy, play, host, client, impostor):
     before = host.containers()
-    # An old engine that restarts before its first health check never makes one, until a deployment wakes it.
+    # An old engine that restarts before its first health check makes none, until a deployment makes it begin.
     host.wait_until_healthy("jarvis-postgres", "jarvis-redis")
     with impostor(PORTS) as seen:
         host.run("systemctl restart docker")
@@ -125,7 +125,7 @@ def test_who_takes_the_ports_while_the_engine_restarts_gets_no_byte_and_is_named
         assert "postgres_port is 5432, but 127.0.0.1:5432 is already in use by python3 (pid" in run.text
         assert "redis_port is 6379, but 127.0.0.1:6379 is already in use by python3 (pid" in run.text
     assert sorted(seen) == [["bound", *address] for address in PORTS]
-    # It left the containers without their translation, which the next deployment gives back.
+    # The restart left the containers without translation. The next deployment brings it back.
     assert refused(client()) == ["refused", "refused"]
     run = deploy("--tags", "docker")
     assert run.code == 0
@@ -199,7 +199,7 @@ def test_firewall_of_the_host_that_begins_anew_cuts_nobody_off_for_good(deploy, 
     answers, rules, after = client(), host.out(CHECK), host.containers()
     host.run(end)
     again = deploy("--tags", "docker")
-    # Whether the other two do anything depends on their version.
+    # Whether the other two change anything depends on their version.
     assert disturbed or package != "nftables"
     assert (run.code, answers, rules) == (0, ["accepted", "accepted"], "in force")
     assert (again.code, client(), host.out(CHECK)) == (0, ["accepted", "accepted"], "in force")
@@ -220,7 +220,7 @@ def test_accept_of_others_does_not_come_before_the_refusal(host):
     assert host.out(CHECK) == "not in force"
     assert host.out("/usr/local/sbin/jarvis-firewall") == "loaded"
     assert host.out("/usr/local/sbin/jarvis-firewall") == "in force"
-    # ufw leaves its own behind when it is turned off.
+    # ufw leaves its own chains behind when it is turned off.
     assert host.out("iptables -S INPUT | grep -v ufw").splitlines()[1:] == [
         "-A INPUT -j JARVIS-LOCAL",
         "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT",

@@ -1,4 +1,4 @@
-"""What is wrong with the inventory stops all hosts; what is wrong with one stops it alone, unless told otherwise."""
+"""A mistake in the inventory stops all hosts. A problem of one host stops that host alone, unless told otherwise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scenario_host import database_hosts
 
 @pytest.fixture
 def preview(play, host, tmp_path):
-    """Return a function that previews a deployment of all hosts, of which this one has variables of its own."""
+    """Return a function that previews a deployment of all hosts, with the given variables on this one."""
 
     def run(own, **variables):
         (tmp_path / "own.yml").write_text(yaml.safe_dump({"all": {"hosts": {host.name: own}}}))

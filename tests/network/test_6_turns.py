@@ -1,4 +1,4 @@
-"""Where a change stops servers on several hosts, it stops those of one host at a time, and a preview names them all."""
+"""If a change stops servers on several hosts, it stops them on one host at a time, and a preview names them all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scenario_host import Host, database_hosts, foreseen_and_made
 
 pytestmark = pytest.mark.all_hosts
 MEMORY = {"postgres_memory_mb": 640, "redis_memory_mb": 160}
-# Kinds of change, sixteen of them, that come together.
+# Sixteen kinds of changes, which come together in one run.
 EVERYTHING = {
     **MEMORY,
     "postgres_settings": {"work_mem": "9MB", "max_connections": 130},
@@ -43,7 +43,7 @@ def deploy_all(deploy):
 
 @pytest.fixture(scope="module", autouse=True)
 def deployed(deploy):
-    """Begin with hosts on which nothing is to do: the tests before are about one host alone."""
+    """Begin with hosts on which nothing is to do, because the earlier tests are about one host alone."""
     assert deploy("--limit", "postgres:redis").code == 0
 
 
@@ -51,13 +51,13 @@ def deployed(deploy):
 def outages():
     """Collect [begin, end, host] of each time that a server was stopped until it answered again, in nanoseconds.
 
-    It answers when a health check succeeds, the engine's or a deployment's own.
+    A server counts as answering when a health check succeeds, the engine's or a deployment's own.
     """
     hosts = [Host(name) for name in database_hosts()]
     watch = "docker events --filter container=jarvis-postgres --filter container=jarvis-redis"
     shape = "{{.TimeNano}} {{.Actor.Attributes.name}} {{.Action}} {{.Actor.Attributes.exitCode}}"
     for host in hosts:
-        # The engine may restart meanwhile, which ends this.
+        # The engine may restart meanwhile, which ends this command.
         again = f"rm -f {EVENTS}; while :; do {watch} --format '{shape}' >>{EVENTS}; sleep 0.2; done"
         host.run(f'systemd-run --collect --unit events sh -c "{again}"')
     found = []

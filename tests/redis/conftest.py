@@ -49,7 +49,7 @@ def network():
 
 @pytest.fixture
 def new_server(image, rendered, network, tmp_path):
-    """Return a function that names a server; C(default) is its user's line, the role's unless given."""
+    """Return a function that describes a server. C(default) is the line of the user default, by default the role's."""
     servers = []
 
     def name_server(default=None):
@@ -59,7 +59,7 @@ def new_server(image, rendered, network, tmp_path):
             lines = file.read_text().splitlines()
             changed = [default if default and line.startswith("user default ") else line for line in lines]
             (settings / file.name).write_text("\n".join(changed) + "\n")
-        # The path of pytest's own folders is for their owner alone; a mount passes it by.
+        # Only the owner may go through pytest's own folders, but a mount does not need to.
         settings.chmod(0o755)
         servers.append(Server(image, settings))
         return servers[-1]
@@ -71,7 +71,7 @@ def new_server(image, rendered, network, tmp_path):
 
 @pytest.fixture(scope="session", params=["ubuntu22", "debian12", "newest"])
 def library(request, tmp_path_factory):
-    """Return the folder with a release of the Python library, as a distribution has it; the newest is our own."""
+    """Return the folder with a distribution's release of the Python library; an empty text for our own, the newest."""
     if request.param == "newest":
         return ""
     folder = tmp_path_factory.mktemp(request.param)

@@ -8,7 +8,7 @@ import os
 from image_containers import UNPRIVILEGED, Redis, docker
 
 NETWORK = "jarvis-redistest"
-# As the role wrote it before default had rights.
+# The line that the role wrote before default had rights.
 OLD_DEFAULT = "user default off resetpass resetchannels -@all"
 
 
@@ -48,7 +48,7 @@ class Server(Redis):
         return docker("exec", self.name, *cli, *command, check=check)
 
     def ask_all(self, questions):
-        """Return the first two lines of each answer, as one; a call a question would take long."""
+        """Return the first two lines of each answer, in one text. One call for all is faster than one for each."""
         cli = "redis-cli --no-auth-warning --user admin --pass operations"
         loop = f"while read -r question; do {cli} $question </dev/null | head -n 2 | paste -sd ' '; done"
         answers = docker("exec", "--interactive", self.name, "sh", "-c", loop, stdin="\n".join([*questions, ""]))

@@ -11,7 +11,7 @@ from ansible.module_utils import basic
 PROJECT = pathlib.Path(__file__).parents[2]
 ROLE = PROJECT / "roles/redis"
 
-# Ansible packs ours beside its own; here they are found side by side.
+# Ansible packs our module utilities beside its own, so here both are found in one package.
 ansible.module_utils.__path__ += [str(ROLE / "module_utils"), str(PROJECT / "playbooks/module_utils")]
 basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": json.load(sys.stdin)}).encode()
 basic._ANSIBLE_PROFILE = "legacy"

@@ -68,7 +68,7 @@ def test_it_is_named_with_other_releases_of_the_library_and_by_the_other_module(
 def test_script_that_has_written_is_ended_with_the_server_and_nothing_acknowledged_is_lost(begin):
     server = begin("EVAL", WRITES_FOR_EVER, "0")
     assert server.ask_all(["SCRIPT KILL"])[0].startswith("UNKILLABLE")
-    # The end of the server may be the end of whoever asked for it, too.
+    # The command may fail because the server ends while it answers.
     server.ask("SHUTDOWN", "NOSAVE", check=False)
     server.wait_until(lambda: server.state("Running") == "false", "ended")
     server.start().wait()

@@ -1,4 +1,4 @@
-"""A server that speaks TLS alone is administered, too, with whatever certificate it has."""
+"""A server that accepts only TLS can be administered as well, whatever certificate it has."""
 
 from __future__ import annotations
 

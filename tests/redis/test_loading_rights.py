@@ -1,4 +1,4 @@
-"""A server that runs with the rights of earlier releases loses nothing more, and what it has lost is kept."""
+"""A server with the rights of earlier releases loses nothing more, and files with what it has lost already are kept."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_rights_are_given_live_and_what_memory_lacks_is_kept_before_the_file_is_
     old_server.tell("RPUSH awaited message\n")
     assert client.communicate(timeout=60)[0].split() == ["awaited", "message"]
     assert keys_in_copy(old_server, "append-only-copy-of-more-1") == ["later:1", "later:2", "lost:1", "lost:2"]
-    # The file holds what memory held: also a start with the old rights loads it.
+    # The file holds the content of the memory, so even a start with the old rights loads it.
     docker("restart", old_server.name)
     assert sorted(old_server.wait().ask("--scan").split()) == ["later:1", "later:2"]
     assert "CRITICAL" not in old_server.logs().rsplit("Redis is starting", 1)[1]
@@ -74,7 +74,8 @@ def test_second_run_changes_nothing(old_server, give_rights):
     again = give_rights(old_server)
     assert again["changed"] is False
     assert (folders(old_server), old_server.ask("ACL", "LIST"), old_server.sh("ls /data/db/appendonlydir")) == state
-    # It is said again, until somebody has removed it: the run before may have ended before it was said.
+    # This is said in every run until somebody has removed the copy, because an earlier run may have ended before saying
+    # it.
     assert len(lost) == 1
     assert again["lost"] == again["copies"] == lost
     old_server.sh("rm -r /data/db/append-only-copy-of-more-1")

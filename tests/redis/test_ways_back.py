@@ -1,4 +1,4 @@
-"""Whatever a client was told is done comes back, by every way on which a server comes back."""
+"""Everything that was acknowledged to a client is there again after every kind of restart."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def restart(server):
 
 
 def kill(server):
-    # What was acknowledged a second ago is on the disk.
+    # Writes that were acknowledged a second ago are on the disk.
     server.wait_until(lambda: "aof_pending_bio_fsync:0" in server.ask("INFO", "persistence"), "written")
     return server.kill().start().wait()
 

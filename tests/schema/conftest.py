@@ -20,7 +20,7 @@ def server() -> Iterator[Server]:
     image = os.environ.get("JARVIS_TEST_POSTGRES_IMAGE")
     if not image:
         pytest.exit("JARVIS_TEST_POSTGRES_IMAGE must name a PostgreSQL 16 image, such as postgres:16-alpine", 2)
-    # Nothing here has to survive a crash of the machine.
+    # The tests' data need not survive a crash of the machine.
     with running_server(image, "fsync=off", "autovacuum=off") as server:
         server.create_database("shipped")
         Database(server, "shipped").run()

@@ -16,7 +16,7 @@ arguments["files"] = [
     {"name": name, "content": base64.b64encode(text.encode()).decode()} for name, text in arguments["files"].items()
 ]
 arguments.setdefault("path", "sql/migrations")
-# Ansible packs the role's module_utils beside its own; here they are found side by side.
+# Ansible packs the role's module_utils beside its own, so here both are found in one package.
 ansible.module_utils.__path__.append(str(ROLE / "module_utils"))
 basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
 basic._ANSIBLE_PROFILE = "legacy"

@@ -1,8 +1,8 @@
-"""What somebody may change by hand on the whole server, and how a verification has to tell it."""
+"""Changes that somebody may make by hand to the whole server, and how a verification has to report each."""
 
 from __future__ import annotations
 
-# What acts on the whole server, with what undoes it. {database} is the one that is looked at.
+# Statements that act on the whole server, with others that undo them. {database} is the verified database.
 SERVER_MUTATIONS: list[tuple[str, str, str]] = [
     ("ALTER ROLE jarvis SUPERUSER", "ALTER ROLE jarvis NOSUPERUSER", "role jarvis: superuser is yes, should be no"),
     ("ALTER ROLE jarvis BYPASSRLS", "ALTER ROLE jarvis NOBYPASSRLS", "role jarvis: bypass_rls is yes, should be no"),

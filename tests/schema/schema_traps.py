@@ -1,6 +1,6 @@
-"""What an application may plant: what runs when a session takes it for PostgreSQL's own, or reaches its tables.
+"""Traps that an application may plant. They run if a session takes them for PostgreSQL's own, or uses certain tables.
 
-Each trap writes SPRUNG with its name and the role that it ran as into the server's log, which no rollback takes back.
+Each trap writes SPRUNG, its name, and the role as which it ran into the server's log. No rollback undoes that.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ CREATE VIEW {{schema}}.migrations AS SELECT {{schema}}.judge(1) AS version;
 CREATE MATERIALIZED VIEW {{schema}}.counted AS SELECT {{schema}}.judge(id) FROM {{schema}}.trapped;
 GRANT ALL ON ALL TABLES IN SCHEMA {{schema}} TO PUBLIC;
 """
-# Takes away what PLANT made in a schema; what is left there is no object of the application.
+# Removes what PLANT made in a schema. What remains there does not belong to the application.
 REMOVE = """
 DO $$
 DECLARE
@@ -109,14 +109,14 @@ BEGIN
     END LOOP;
 END $$;
 """
-# What a session leaves in the schema that is searched before all others.
+# Objects that a session leaves in its temporary schema, which is searched before all others.
 TEMPORARY = """
 CREATE FUNCTION pg_temp.sprung(trap text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN RAISE LOG 'SPRUNG % as %', trap, current_user; RETURN true; END $$;
 CREATE TEMPORARY VIEW pg_class AS SELECT c.*, pg_temp.sprung('temporary view') FROM pg_catalog.pg_class AS c;
 CREATE TEMPORARY VIEW migrations AS SELECT pg_temp.sprung('temporary view');
 """
-# What exporters of statistics ask, as they are told to: without a path of their own.
+# Queries of exporters of statistics. They do not set a search path.
 EXPORTER = (
     "SELECT datname, pg_database_size(datname) FROM pg_database",
     "SELECT current_database() AS datname, schemaname, relname, seq_scan, n_live_tup FROM pg_stat_user_tables",
@@ -143,17 +143,17 @@ LOOKING_AROUND = (
 
 
 def log_length(container: str) -> int:
-    """Return how long a container's log is by now."""
+    """Return the present length of a container's log."""
     return len(_log(container))
 
 
 def sprung(container: str, since: int) -> list[str]:
-    """Return what the log says, from this length on, of traps that ran as anybody but their owner."""
+    """Return the lines of the log, after this length, about traps that ran as anybody but their owner."""
     return springs_of(_log(container)[since:])
 
 
 def springs_of(log: str) -> list[str]:
-    """Return what a part of a server's log says of traps that ran as anybody but their owner."""
+    """Return the lines in a part of a server's log about traps that ran as anybody but their owner."""
     return sorted({f"{trap} as {role}" for trap, role in re.findall(r"SPRUNG (.+) as (\w+)", log) if role != "jarvis"})
 
 

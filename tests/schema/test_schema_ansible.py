@@ -77,7 +77,7 @@ def test_the_role_applies_and_the_second_run_changes_nothing(tmp_path: pathlib.P
     assert (result["changed"], result["applied"], result["version"]) == (True, sorted(shipped()), len(shipped()))
     code, result, _ = play(tmp_path, database)
     assert (code, result["changed"], result["applied"]) == (0, False, [])
-    assert set(result["timings"]) == {"connect", "plan", "compare", "total"}  # no shadow is made to find that out
+    assert set(result["timings"]) == {"connect", "plan", "compare", "total"}  # no shadow is made for this
 
 
 def test_a_verification_fails_with_the_name_of_what_is_wrong(tmp_path: pathlib.Path, deployed: Database) -> None:
@@ -85,7 +85,7 @@ def test_a_verification_fails_with_the_name_of_what_is_wrong(tmp_path: pathlib.P
     code, result, _ = play(tmp_path, deployed, schema_state="verified")
     assert code == 2
     assert result["msg"].splitlines()[1:] == ["column public.agent_state.value: type is text, should be jsonb"]
-    # What is for programs would hide it.
+    # Results for programs would hide the message.
     assert "drift" not in result
 
 

@@ -1,4 +1,4 @@
-"""Applying files: what is kept, what is refused, and what an error tells."""
+"""Applying files: what is kept, what is refused, and what an error says."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_second_run_applies_nothing_and_writes_nothing(deployed: Database) -> 
     deployed.run()
     assert deployed.execute(transactions) == before
     written = []  # bytes of the write-ahead log
-    # Once in a while the server writes for itself; a run that writes does so each time.
+    # The server sometimes writes for its own reasons. A run that writes would do so each time.
     for _ in range(3):
         ((before,),) = deployed.execute("SELECT pg_current_wal_lsn()")
         outcome = deployed.run()
@@ -73,7 +73,7 @@ def test_only_new_files_run(database: Database) -> None:
 def test_a_failing_second_file_keeps_the_first_and_only_the_first(database: Database) -> None:
     failing = {
         **ONE,
-        # Passes the rehearsal, and fails in any other database.
+        # This passes the rehearsal, and fails in any other database.
         "0002_b.sql": "CREATE TABLE public.half (id integer);\nSELECT 1 / count(*) FROM pg_database"
         " WHERE datname = current_database() AND datname LIKE 'jarvis\\_shadow\\_%';\n",
     }

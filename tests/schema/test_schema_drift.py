@@ -1,4 +1,4 @@
-"""Everything somebody can change by hand is seen, named and told apart from what the application made."""
+"""Everything that somebody can change by hand is noticed and named. The application's own objects are no drift."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def snapshot(database: Database) -> catalog.Snapshot:
 
 
 def seen(database: Database, expected: catalog.Snapshot) -> list[str]:
-    """Return the lines of a verification's report; what it expects is replayed once and not for every mutation."""
+    """Return the lines of a verification's report. The expected catalog is made once, not for every mutation."""
     with closing(database.connect()) as connection, connection.cursor() as cursor:
         promised, actual = cluster.promised_and_actual(
             cursor,

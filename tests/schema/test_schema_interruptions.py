@@ -56,7 +56,7 @@ def result_of(process: subprocess.Popen) -> dict:
 
 
 def nap(database: Database, seconds: float) -> None:
-    """Let pg_sleep in SLOW take this long in live; in a shadow it takes no time."""
+    """Make pg_sleep in SLOW take this long in the real database. In a shadow it takes no time."""
     database.server.execute("ALTER ROLE jarvis_migrator SET test.nap = '0'")
     database.server.execute(f"ALTER ROLE jarvis_migrator IN DATABASE {database.name} SET test.nap = '{seconds}'")
 
@@ -118,7 +118,7 @@ def test_a_terminated_backend_leaves_no_half_file(database: Database) -> None:
     result = result_of(process)
     assert result["failed"] is True
     assert result["applied"] == ["0001_a.sql"]
-    # Whether the client still reads the server's last words depends on timing.
+    # Whether the client still reads the server's last message depends on timing.
     first_line = result["msg"].splitlines()[0]
     assert first_line in (
         "0002_b.sql:2:1: FATAL: terminating connection due to administrator command [57P01]",
@@ -182,7 +182,7 @@ def test_a_concurrent_index_is_built_and_recorded(database: Database) -> None:
 
 def test_a_failed_concurrent_index_stops_the_next_run_until_it_is_retried(database: Database) -> None:
     database.run({name: text for name, text in BUILD.items() if name < "0003"})
-    database.execute("INSERT INTO public.a VALUES (1)")  # a duplicate that the rehearsal cannot know
+    database.execute("INSERT INTO public.a VALUES (1)")  # a duplicate that the rehearsal cannot foresee
     failed = database.run(BUILD, expect_failure=True)
     assert '0003_index.sql:3:1: ERROR: could not create unique index "a_id" [23505]' in failed.failure
     assert database.ledger()[2] == (3, "running")

@@ -1,4 +1,4 @@
-"""Large files: what they cost in memory when they are applied, and what they cost afterwards."""
+"""The memory that large files cost when they are applied, and afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIMIT_MB = 300
 
 @pytest.fixture
 def measured(tmp_path: pathlib.Path) -> tuple[str, pathlib.Path]:
-    """Return an interpreter that notes how much memory each of its runs took, in MB, and where."""
+    """Return an interpreter that notes how much memory, in MB, each of its runs took; and the file with the notes."""
     interpreter, report = tmp_path / "python", tmp_path / "memory"
     interpreter.write_text(MEASURING.format(python=sys.executable, report=str(report)))
     interpreter.chmod(0o755)

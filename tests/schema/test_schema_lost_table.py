@@ -1,4 +1,4 @@
-"""A table that somebody dropped: who looks says so, and the ways back that the docs tell lead back."""
+"""Somebody has dropped a table: every kind of run says so, and the ways back in the docs work."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_run_with_nothing_to_apply_tells_the_drift(deployed: Database) -> None
     outcome = deployed.run()
     assert (outcome.applied, outcome.warnings) == ([], [])
     assert outcome.differences == ["table public.memory_facts is missing"]
-    # The parts of it are in the details.
+    # The table's parts are in the details only.
     assert ("column", "public.memory_facts.body") in {(one["kind"], one["identity"]) for one in outcome.drift}
 
 

@@ -1,4 +1,4 @@
-"""Whatever a file holds, it is the owner of the schema at most, and is recorded when all of it is done, or not."""
+"""Whatever a file contains, it runs with the owner's rights at most, and is recorded only if all of it is done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jarvis_schema import session
 from schema_server import Database
 
 ONE = {"0001_a.sql": "CREATE TABLE public.a (id integer);\n"}
-# Where the lint does not look: inside DO, and in text that is put together there.
+# The lint does not look into DO, or into text that is put together there.
 ESCAPES = [
     "RESET session_authorization",
     "RESET role",
@@ -78,7 +78,7 @@ def attempts(escape: str) -> str:
 @pytest.mark.parametrize("escape", ESCAPES)
 @pytest.mark.parametrize("first_line", ["", "-- no-transaction\n"], ids=["transaction", "none"])
 def test_no_file_becomes_superuser(database: Database, escape: str, first_line: str) -> None:
-    # Without rights on the schema, what the file made is out of its reach, too, and so the file fails.
+    # Without rights on the schema, the file cannot even reach what it has made, and so it fails.
     outcome = database.run({**ONE, "0002_x.sql": first_line + attempts(escape)}, expect_failure=None)
     assert "permission denied" in outcome.failure or outcome.failure == ""
     if not outcome.failure:
@@ -173,7 +173,7 @@ def test_a_concurrent_index_waits_for_an_older_snapshot_longer_than_for_a_lock(d
     with closing(database.connect()) as dump:
         dump.cursor().execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
         thread, outcomes = in_background(database, build, lock_timeout=0.1)
-        # As long as ten times what a statement waits for a lock.
+        # Ten times the time that a statement waits for a lock.
         wait_for(
             database,
             "EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'"
@@ -246,11 +246,11 @@ def test_a_new_database_takes_files_of_earlier_releases_up_to_the_number_that_it
     later = {**released, "0003_c.sql": "CREATE TABLE c (id integer);\n"}
     told = database.run(later, unqualified_until=2, expect_failure=True).failure
     assert "0003_c.sql:1:14: ERROR: no schema has been selected to create in [3F000]" in told
-    # The ledger knows by now.
+    # The ledger has the file's search path by now.
     assert database.run(released, state="verified").drift == []
 
 
-# The ledger as the releases before made it.
+# Makes the ledger as earlier releases had it.
 EARLIER_LEDGER = """
 DROP FUNCTION jarvis_meta.record(text);
 DROP TABLE jarvis_meta.permits;

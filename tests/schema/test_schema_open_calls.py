@@ -1,4 +1,4 @@
-"""Which calls are open: what the database keeps of it is right at every moment, and nobody makes it wrong."""
+"""The database's list of open calls is right at every moment, and nobody can make it wrong."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_what_the_superuser_inserts_counts_with_triggers_silenced_or_not(deploye
 
 
 def test_a_completion_that_comes_before_its_start_leaves_nothing_open(deployed: Database) -> None:
-    # As a replica may get them; no other session can.
+    # A replica may receive rows like this. No other session can make them.
     deployed.execute("SET session_replication_role = replica;" + ROW + "(2, 1, 't', '{}')")
     deployed.execute("SET session_replication_role = replica;" + ROW + "(1, NULL, 't', '{}')")
     assert told(deployed) == []
@@ -149,7 +149,7 @@ def test_the_view_has_the_columns_that_clients_know(deployed: Database) -> None:
 
 
 def pages(database: Database) -> int:
-    """Return how many pages are looked at to tell what is open."""
+    """Return how many pages the server reads for the list of open calls."""
     (_, (line,), *_) = database.execute("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) SELECT * FROM public.open_tool_calls")
     return sum(map(int, re.search(r"Buffers: shared(?: hit=(\d+))?(?: read=(\d+))?", line).groups(default="0")))
 
@@ -158,14 +158,15 @@ def test_open_calls_cost_what_is_open_and_not_what_was_ever_called(deployed: Dat
     deployed.execute(MANY, user="jarvis")
     for table in ("tool_calls", "tool_calls_open"):
         deployed.execute(f"VACUUM ANALYZE public.{table}")
-    # One, and look-ups in two indexes and the table for each of the three calls; all starts are more than 200 pages.
+    # One page, and look-ups in two indexes and the table for each of the three calls. All starts fill more than 200
+    # pages.
     assert pages(deployed) < 40
 
 
 def test_the_log_is_not_read_whole_where_no_vacuum_came_by_yet(deployed: Database) -> None:
     deployed.execute(MANY, user="jarvis")
     deployed.execute("ANALYZE public.tool_calls")
-    # The 89 pages that the completed calls have left, and the same look-ups.
+    # The same look-ups, and the 89 pages that the completed calls have left.
     assert pages(deployed) < 89 + 40
 
 

@@ -1,4 +1,4 @@
-"""Which calls are open is right after a migration of rows, after every kind of restore, and after a repair."""
+"""The list of open calls is right after a migration of rows, after every kind of restore, and after a repair."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILLED = f"{MANY} INSERT INTO public.tool_calls (tool_name, input, completed_at)
 
 @pytest.fixture
 def older(database: Database) -> Database:
-    """Make a database of the release before, with 20,000 completed calls, a finished one and 3 open ones."""
+    """Make a database of the previous release, with 20,000 completed calls, a finished one and 3 open ones."""
     database.run(BEFORE)
     database.execute(FILLED, user="jarvis")
     return database
@@ -46,7 +46,7 @@ def test_what_is_inserted_while_the_migration_waits_is_not_missed(older: Databas
         while older.execute(waiting) != [(1,)]:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        # Who reads what is open does not wait behind it.
+        # A reader of the open calls does not wait behind it.
         assert older.execute("SET lock_timeout = '1s'; SELECT count(*) > 0 FROM public.open_tool_calls") == [(True,)]
         cursor.execute("COMMIT")
         migration.join()
@@ -63,7 +63,8 @@ def filled(deployed: Database) -> Database:
     return deployed
 
 
-# What brings the rows from one database into another. Where data comes alone, the other has the schema.
+# Ways to bring the rows from one database into another. If the data comes alone, the other database has the schema
+# already.
 RESTORES = {
     "plain": "pg_dump {old} | psql -q -v ON_ERROR_STOP=1 {new}",
     "custom": "pg_dump -Fc {old} | pg_restore -e -d {new}",
@@ -88,7 +89,7 @@ def test_a_restore_ends_with_the_same_open_calls(server: Server, filled: Databas
     in_container(filled, f"set -o pipefail; {RESTORES[way].format(old=filled.name, new=name)}")
     assert told(restored) == kept(restored) == [1, 2, 3]
     differences = restored.run(state="verified", expect_failure=None).differences
-    # pg_dump cannot put back ENABLE ALWAYS; who looks is told.
+    # pg_dump does not keep ENABLE ALWAYS. A verification reports that.
     always = "trigger public.tool_calls.tool_calls_open_add: enabled is yes, should be always"
     assert (always in differences) == (way == "data only, without triggers")
     if way != "data only, without triggers":
@@ -108,7 +109,7 @@ def test_a_lost_log_comes_back_with_its_open_calls_as_the_docs_have_it(filled: D
     # What happened after the dump is lost with the log; what was open in the dump is open again.
     filled.execute(COMPLETION.format(1) + f"; {START}", user="jarvis")
     (script,) = documented("A table is lost")
-    # The views that fall with it are in the list, too.
+    # The list also contains the views that are dropped with the table.
     script = script.replace("memory_facts", "(tool_calls|open_tool_calls|tool_call_history)")
     filled.execute("DROP TABLE public.tool_calls, public.tool_calls_open CASCADE")
     in_container(filled, script.replace("-d jarvis ", f"-d {filled.name} "))

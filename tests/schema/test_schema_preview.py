@@ -43,7 +43,7 @@ def test_a_preview_equals_what_then_happens(deployed: Database) -> None:
     applied = deployed.run(ADDED)
     assert previewed.pending == applied.applied == ["0900_sessions.sql", "0901_index.sql"]
     assert previewed.diff == applied.diff
-    # What live became is what the diff said: no drift was found against the rehearsal's second snapshot.
+    # The database became what the diff said, because there is no drift from the rehearsal's second snapshot.
     assert applied.drift == []
     changed = {f"{found.kind} {found.identity}" for found in drift.compare(before, snapshot(deployed))[0]}
     told = {line for line in previewed.diff["after"].splitlines() if not line.startswith(" ")}

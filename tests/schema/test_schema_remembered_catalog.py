@@ -1,4 +1,4 @@
-"""What the files have made is remembered; a verification that finds it leaves the server alone, and is as strict."""
+"""The catalog that the files have made is remembered. A verification with it makes no shadow, and is just as strict."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from jarvis_schema import apply_file, catalog, remembered_catalog, session, shadow
 from schema_server import Database, parse, shipped
 
-# What may have happened to the memory since the files were applied.
+# What may have happened to the remembered catalog since the files were applied.
 FORGOTTEN = {
     "kept": "SELECT",
     "made of other files, or by another release": "UPDATE jarvis_meta.catalog SET made_of = 'something else'",
@@ -33,7 +33,7 @@ def test_what_is_remembered_is_what_a_shadow_makes(deployed: Database) -> None:
 
 def test_a_verification_writes_nothing_and_makes_no_database(deployed: Database) -> None:
     deployed.run(state="verified")
-    # Transactions that wrote anything, and the newest database.
+    # The number of transactions that wrote anything, and the newest database.
     made = "SELECT pg_snapshot_xmax(pg_current_snapshot()), (SELECT max(oid::bigint) FROM pg_database)"
     before = deployed.execute(made)
     outcome = deployed.run(state="verified")
@@ -92,7 +92,7 @@ def test_constants_are_no_drift_when_the_server_prints_them_otherwise(deployed: 
     finally:
         deployed.server.execute("ALTER SYSTEM RESET intervalstyle")
         deployed.server.execute("SELECT pg_reload_conf()")
-    # That somebody changed the server by hand is drift of its own.
+    # The change that somebody made to the server by hand is drift as well.
     assert [difference["identity"] for difference in told] == ["intervalstyle of ALTER SYSTEM"]
 
 
@@ -107,7 +107,7 @@ def test_nobody_but_the_administrator_reads_or_writes_the_memory(deployed: Datab
     assert (
         deployed.execute(
             "SELECT rolname FROM pg_roles WHERE rolname ~ '^jarvis' AND ("
-            # The login of migrations may call the one function that records its file.
+            # jarvis_migrator may call the one function that records its file.
             "rolname <> 'jarvis_migrator' AND has_schema_privilege(rolname, 'jarvis_meta', 'USAGE')"
             " OR has_table_privilege(rolname, 'jarvis_meta.catalog', 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE'))"
         )

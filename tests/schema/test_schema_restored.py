@@ -1,4 +1,4 @@
-"""A restored dump is no drift, whatever its definitions are spelled like; what differs in it still is."""
+"""A restored dump is no drift, however its definitions are spelled. Real differences in it are."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ SHAPES = {
             BEGIN ATOMIC DELETE FROM public.words WHERE v IN ('a', 'b') AND v = what; END;
     """,
 }
-# What is done to a restored database, and what has to be told of it.
+# Changes to a restored database, and what has to be reported for each.
 CHANGES = [
     (
         "ALTER TABLE public.shapes DROP CONSTRAINT shapes_v_check; "

@@ -1,4 +1,4 @@
-"""Files that work on rows: what the server says of them, and those that an empty database cannot rehearse."""
+"""Files that change rows: notices of the server are shown, and some files cannot be rehearsed in an empty database."""
 
 from __future__ import annotations
 

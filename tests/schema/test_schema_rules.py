@@ -1,4 +1,4 @@
-"""Which columns there are, and what application and reader may do with them."""
+"""The columns of the tables, and what the application and the reader may do with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The splitter cuts where the server does: it prints of each statement of a text where that begins and ends."""
+"""The splitter cuts where the server does. The server prints where each statement of a text begins and ends."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ CREATE TYPE begin.kind AS (a integer);
 CREATE DOMAIN atomic AS integer;
 CREATE OPERATOR @ (RIGHTARG = integer, FUNCTION = int4abs);
 """
-# Each is one text, with the number of its statements.
+# Each entry is a text, with the number of its statements.
 CORPUS = [
-    # dollar quotes: any letter, digits after the first, and what is none
+    # dollar quotes: any letter, digits after the first one, and texts that are no dollar quotes
     ("SELECT $ä$;$ä$; SELECT 2", 2),
     ("SELECT $日本_1$;$日本$;$日本_1$; SELECT 2", 2),
     ("SELECT $\u00a0$;$\u00a0$; SELECT 2", 2),
@@ -58,7 +58,7 @@ CORPUS = [
     ("SELECT 1 +-- ;\n 2; SELECT 3 +/* ; */ 4; SELECT @--;\n 6; SELECT 7 */* ; */ 8", 4),
     ("SELECT '{}'::json->>'b;', '{}'::json #>> '{d;}', 1 - -1, 2--;\n; SELECT 2", 2),
     ("-- only a comment\n;; /* and another */ ; SELECT 1 ;; -- no more", 1),
-    # white space and letters of the scanner, which are not Python's
+    # the scanner's white space and letters, which differ from Python's
     ("SELECT\f1;\f\tSELECT\r2", 2),
     ("SELECT 1 AS \u00a0; SELECT 2 AS \u3000; SELECT 3 \u200b; SELECT 4 AS x\ufeff", 4),
     ("SELECT \u00a0.e, '\\' FROM t AS \u00a0; SELECT 2", 2),
@@ -132,7 +132,7 @@ LEADING = re.compile(rb"(?:[ \t\n\r\f]+|--[^\n\r]*|/\*(?:[^*/]|/(?!\*)|\*(?!/)|/
 
 
 class Notices(list):
-    """All notices of a connection; without a class of ours, psycopg2 keeps the last fifty."""
+    """All notices of a connection. A plain list would not do, since psycopg2 keeps only its last fifty."""
 
 
 @pytest.fixture(scope="module")
@@ -163,14 +163,14 @@ def servers(cursor, text: str) -> list[tuple[int, int]]:
     for tree in trees:
         start, length = map(int, PLACE.findall(tree)[-1])
         end = start + length if length else len(data)
-        # To the server, what stands before a statement is a part of it.
+        # The server counts white space and comments before a statement as a part of it.
         begin = LEADING.match(data, start, end).end()
         found.append((begin, end))
     return found
 
 
 def ours(text: str) -> list[tuple[int, int]]:
-    """Return the same of the splitter's statements, which end before white space and comments."""
+    """Return the same for the splitter's statements, which end before white space and comments."""
     data = text.encode()
     found = []
     for statement in split(data):

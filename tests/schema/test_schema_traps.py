@@ -11,7 +11,7 @@ import pytest
 from schema_server import ROOT, Database, Server, shipped
 from schema_traps import EXPORTER, LOOKING_AROUND, PLANT, TEMPORARY, log_length, sprung
 
-# Compares, joins and counts, as migrations do.
+# This file compares, joins and counts, as migrations do.
 PENDING = {
     **shipped(),
     "0900_data.sql": """
@@ -25,7 +25,7 @@ PENDING = {
     "0901_index.sql": "-- no-transaction\nCREATE INDEX CONCURRENTLY labelled ON public.tool_calls (lower(label));\n",
 }
 SECURITY = ROOT / "docs/security.md"
-# The administrator's path, as the role has it once it is deployed.
+# The administrator's search path, as the role sets it.
 PATH = ("--env", "PGOPTIONS=-c search_path=")
 
 
@@ -39,7 +39,7 @@ def in_container(database: Database, *command: str) -> str:
 
 @pytest.fixture(scope="module")
 def trapped(server: Server) -> Iterator[Database]:
-    """Return a database in which the application has planted what it can, in public and in schemas of its own."""
+    """Return a database in which the application has planted all traps, in public and in schemas of its own."""
     server.create_database("trapped", template="shipped")
     database = Database(server, "trapped")
     for schema in ("postgres", "jarvis_owner", "jarvis_migrator"):
@@ -53,14 +53,14 @@ def trapped(server: Server) -> Iterator[Database]:
 
 @pytest.fixture
 def springs(trapped: Database) -> Callable[[], list[str]]:
-    """Return a function that tells which traps were sprung during the test."""
+    """Return a function that returns the traps that were sprung during the test."""
     container = trapped.server.container
     begin = log_length(container)
     return lambda: sprung(container, begin)
 
 
 def test_whoever_looks_for_names_in_public_springs_them(trapped: Database, springs) -> None:
-    # What the other tests find nothing of is there.
+    # This shows that the traps work, of which the other tests find no trace.
     for statement in (
         "SET search_path = public; SELECT has_database_privilege('jarvis', oid, 'CONNECT') FROM pg_database",
         "SET search_path = public; SELECT 'a'::varchar = 'a'::varchar",

@@ -1,4 +1,4 @@
-"""A call or a cycle is two rows: which pairs are let in, and how they are read as one."""
+"""A call or a cycle is two rows: which pairs are accepted, and how a pair is read as one row."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_trigger_functions_ignore_what_the_application_puts_into_public(rows
 
 
 def test_a_completion_is_inserted_by_a_role_that_may_only_insert(rows: Database) -> None:
-    # Foreign keys are checked as the owner, which must keep its own rights.
+    # The server checks foreign keys as the owner, which must keep its own rights.
     connection = rows.connect("jarvis")
     with connection.cursor() as cursor:
         cursor.execute(

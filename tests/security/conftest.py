@@ -54,7 +54,7 @@ def log_in(host):
 
 @pytest.fixture(scope="session")
 def secrets_of(host):
-    """Return a function that reads the secrets the host keeps, as {file name: secret}."""
+    """Return a function that reads the host's secrets, as {file name: secret}."""
 
     def read():
         listed = host.out("cd /etc/jarvis/secrets && find . -maxdepth 1 -type f -printf '%P\n' | sort").split()
@@ -65,7 +65,7 @@ def secrets_of(host):
 
 @pytest.fixture(scope="session")
 def admin_log_in(host):
-    """Return a function that tells whether Redis admits its user for operations with a password."""
+    """Return a function that returns whether Redis admits the user admin with a password."""
 
     def answer(password):
         asked = "import redis, sys; redis.Redis(username='admin', password=sys.stdin.read()).ping()"

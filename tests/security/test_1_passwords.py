@@ -14,7 +14,7 @@ LONG = "x" * 4096
 
 
 def test_settings_of_the_first_deployment_work(settings, log_in):
-    # Of a bare host; tests/infra, with which other scenarios verify theirs, tries every address, too.
+    # This scenario begins with a bare host. Others are verified with tests/infra, which tries every address, too.
     assert log_in(settings()) == ALL_ACCEPTED
 
 
@@ -26,7 +26,7 @@ def test_password_of_any_characters_works_and_replaces_the_one_before(
     deploy, host, settings, log_in, admin_log_in, monkeypatch, application, reader, redis, admin
 ):
     old, before = settings(), host.containers()
-    # The environment hands them on as they are; the inventory would take {{ }} for a template.
+    # The environment passes passwords on unchanged. In an inventory, {{ }} would be a template.
     given = {"POSTGRES": application, "READONLY": reader, "REDIS": redis, "REDIS_ADMIN": admin}
     for name, password in given.items():
         monkeypatch.setenv(f"JARVIS_{name}_PASSWORD", password)

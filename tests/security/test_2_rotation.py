@@ -115,7 +115,7 @@ def test_rotation_that_ends_twice_before_a_server_knows_is_completed_by_the_next
     rotate, deploy, host, settings, log_in, admin_log_in, secrets_of
 ):
     old, before = settings(), host.containers()
-    # The host keeps the new ones already when PostgreSQL cannot be told, and Redis was not.
+    # The host has stored the new passwords already, but PostgreSQL cannot be told, and Redis has not been told.
     host.run("mount -t tmpfs tmpfs /var/lib/jarvis/postgres/run")
     for _ in ("first try", "second try"):
         assert rotate(verify_enabled=False).code == 2

@@ -1,4 +1,4 @@
-"""No secret shows where somebody may read it: not while a playbook runs, nor after one, nor after one that failed."""
+"""No secret shows where others may read it: not while a playbook runs, not after it, and not after one that failed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from scenario_host import PROJECT
 from secret_forms import forms
 
-# Another one each time, so that a run finds no traces of the one before.
+# The secrets are new in each run, so that no run finds traces of an earlier one.
 OF_THIS_RUN = token_hex(4)
 GIVEN = {
     "JARVIS_POSTGRES_PASSWORD": f"postgres:given/%{OF_THIS_RUN}",
@@ -46,7 +46,7 @@ while os.path.exists("/root/needles"):
     time.sleep(0.02)
 print("LOOKS", looks)
 """
-# Where a run could leave something behind on the controller.
+# The places on the controller where a run could leave something behind.
 CONTROLLER_FOLDERS = [Path.home() / ".ansible", Path(tempfile.gettempdir()), Path(__file__).parents[2] / ".cache"]
 READABLE_BY_OTHERS = "runuser -u nobody -- grep -rlaFs -f - /etc /home /opt /root /run /tmp /usr/local /var"
 LOGGED = r"""set -e
@@ -118,7 +118,7 @@ def assert_hidden(host, secrets, *outputs):
 
 @pytest.fixture
 def log_everything(host):
-    """Let the server log all it can."""
+    """Make the server log as much as it can."""
     settings = {
         "log_statement": "all",
         "log_min_duration_statement": "0",
@@ -154,7 +154,7 @@ def test_secrets_show_nowhere_when_a_task_with_them_fails_and_the_reason_does(
     assert "TASK [schema : Apply the schema]" not in run.text
     assert_hidden(host, secrets, run.output)
     monkeypatch.setenv("JARVIS_POSTGRES_PASSWORD", given[0])
-    # The server's log is told everything meanwhile, which is drift, and nothing else is wrong any more.
+    # The only thing that is wrong now is drift: the settings with which the server logs everything.
     run = deploy()
     assert "- server setting log_statement of ALTER SYSTEM should not be there" in run.text
     assert run.count("failed") == 1
@@ -173,7 +173,7 @@ def test_secrets_show_nowhere_when_preflight_refuses_them(deploy, host, given, m
 def test_secrets_show_nowhere_when_a_login_fails(host, settings, log_in):
     right = settings()
     wrong = {name: url.replace("%3Agiven", "%3Awrong") for name, url in right.items()}
-    # The right password at the wrong door, too.
+    # Also try the right password at the wrong server.
     elsewhere = {"DATABASE_URL": right["DATABASE_URL"].removesuffix("/jarvis") + "/postgres"}
     assert set(log_in(wrong).values()) == {"refused"}
     assert set(log_in(elsewhere).values()) == {"refused"}
@@ -200,12 +200,12 @@ def test_generated_secrets_show_nowhere_in_a_rotation(play, host, secrets_of):
     new = secrets_of()
     assert new["postgres_password"] != old["postgres_password"]
     assert new["redis_admin_password"] != old["redis_admin_password"]
-    # A file of previous ones has several lines.
+    # A file with previous passwords has several lines.
     assert_hidden(host, "\n".join([*old.values(), *new.values()]).splitlines(), run.output)
 
 
 def test_hidden_secrets_are_found_where_they_show(host):
-    # The oracle of this file: each place is looked at, and what shows there shows nowhere else.
+    # This tests the tests: each place is searched, and a secret that is put there is found there and nowhere else.
     others, journal, log, history, output, *left = (f"place-{number}-{OF_THIS_RUN}" for number in range(8))
     host.run(f"echo {others} > /etc/shown; logger {journal}; echo {history} > /root/.bash_history")
     host.run(f"docker exec jarvis-postgres psql -h 127.0.0.1 -U {log} -d jarvis", check=False)
@@ -225,7 +225,7 @@ def test_hidden_secrets_are_found_where_they_show(host):
 
 @pytest.mark.parametrize(("place", "command"), [("cmdline", "sleep 15; : {}"), ("environ", "SECRET={} sleep 15")])
 def test_secret_of_a_running_process_is_seen(host, watch, place, command):
-    # The oracle of the watch.
+    # This tests the watch itself.
     secret = f"{place}-{OF_THIS_RUN}"
     with pytest.raises(AssertionError, match=f"SHOWN {place}"):
         watch([secret], lambda: host.run(command.format(secret)))

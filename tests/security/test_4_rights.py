@@ -13,7 +13,7 @@ import pytest
 DENIED = "42501"  # insufficient_privilege, https://www.postgresql.org/docs/16/errcodes-appendix.html
 APPEND_ONLY = "23001"  # restrict_violation, which our trigger raises
 
-# Runs statements, each in a transaction that is taken back, and prints the code of each error, or "done".
+# Runs statements, each in a transaction that is rolled back, and prints the code of each error, or "done".
 STATEMENTS = r"""
 import json, sys
 import psycopg2
@@ -223,7 +223,7 @@ def redis_url(settings, user, password):
 
 
 def assert_outcomes(outcomes, answers):
-    """Compare answers with outcomes: done, or a word that the refusal holds."""
+    """Compare answers with outcomes. An outcome is "done" or a word in the refusal."""
     for (command, outcome), answer in zip(outcomes.items(), answers, strict=True):
         if outcome == "done":
             assert answer == "done", command

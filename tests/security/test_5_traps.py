@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "schema"))
 
 from schema_traps import EXPORTER, LOOKING_AROUND, PLANT, REMOVE, springs_of  # noqa: E402
 
-# As the application: its schemas, those of the roles that are served by it, the one that it may create in.
+# The schemas in which the application plants traps: one that is named like the superuser, and public.
 SCHEMAS = ("postgres", "public")
 EXECUTE = """
 import json, sys, psycopg2
@@ -71,7 +71,7 @@ def test_a_migration_and_its_preview_spring_none(host, play, log, tmp_path):
     )
     for arguments in (("--check",), ()):
         assert play("playbooks/schema.yml", *arguments, schema_path=str(tmp_path)).code == 0
-    # It changed nothing, and no other test knows the file.
+    # The file has changed nothing. Its entry is removed because other tests do not have the file.
     host.sql("DELETE FROM jarvis_meta.migrations WHERE version = 900")
     assert springs_of(log()) == []
 
@@ -83,7 +83,7 @@ def test_rotation_and_status_spring_none(play, log):
 
 
 def test_upkeep_a_dump_and_what_people_and_exporters_ask_spring_none(host, log):
-    # Without any option, as people type it.
+    # The commands have no options, as people type them.
     psql = "docker exec -i jarvis-postgres psql -X -U postgres -d jarvis -v ON_ERROR_STOP=1"
     for statement in ("ANALYZE", "VACUUM (FULL, ANALYZE)", "REINDEX DATABASE jarvis", *LOOKING_AROUND, *EXPORTER):
         host.run(f"{psql} -c {shlex.quote(statement)}")

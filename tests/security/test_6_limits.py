@@ -1,10 +1,11 @@
-"""What one client does cannot take the server from the others."""
+"""No client can keep the others from using the server."""
 
 from __future__ import annotations
 
 import subprocess
 
-# Speak as far as the server asks for a password, which takes one of its places, or not at all; and stay.
+# Opens connections and keeps them. In each it sends either enough for the server to ask for a password, which takes one
+# of the server's places, or nothing.
 FLOOD = r"""
 import socket, struct, sys, time
 count, speaks = int(sys.argv[1]), sys.argv[2] == "speaks"

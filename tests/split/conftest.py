@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-# It has tests of its own, which are to be run where they are copied to.
+# The third server's own tests are not run here, but in the copy of the project.
 collect_ignore = ["third_server"]
 
 pytest_plugins = ["scenario_host"]

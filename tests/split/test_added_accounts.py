@@ -1,4 +1,4 @@
-"""An inventory adds a database role and a Redis user by an entry each; whatever concerns accounts follows."""
+"""An inventory adds a database role and a Redis user with one entry each, and everything about accounts follows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def redis_host(inventory):
 
 
 def as_client(host, variable, statement):
-    """Return what a client of the host prints that uses an address of its settings, errors included."""
+    """Return what a client on the host prints, errors included, if it uses an address of the client settings."""
     library = "psycopg2" if variable.startswith("DATABASE") else "redis"
     program = {
         "psycopg2": "c = psycopg2.connect(url); c.autocommit = True; k = c.cursor(); k.execute(sys.argv[1]);"

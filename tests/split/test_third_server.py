@@ -1,4 +1,4 @@
-"""A third server joins the tier by files of its own and its place in the order; all that loops over servers follows."""
+"""A third server joins the tier with its own files and a place in the order; every loop over servers includes it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def play(project, host, tmp_path_factory):
 
 
 def changed_files(one, other, inner=""):
-    """Return the paths of files that are in two folders, and differ."""
+    """Return the paths of files that exist in both folders, and differ."""
     compared = filecmp.dircmp(one, other)
     found = [f"{inner}{name}" for name in compared.diff_files]
     for name in compared.common_dirs:
@@ -90,7 +90,7 @@ def test_it_is_deployed_beside_the_others_and_proven(play, host):
     assert "Redis in jarvis-cache at 127.0.0.1:6380" in run.output
     assert host.out("docker inspect --format '{{.Id}} {{.State.StartedAt}}' jarvis-redis") == before
     assert host.run("grep -c ^CACHE_URL=redis:// /etc/jarvis/jarvis.env").stdout.strip() == "1"
-    # No local user gets its clients while it restarts.
+    # No local user can take over its clients while it restarts.
     assert "--dport 6380" in host.out("/usr/local/sbin/jarvis-firewall check; iptables --list-rules")
     assert "jarvis-cache: Up" in play("playbooks/status.yml").output
 

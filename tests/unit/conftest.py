@@ -1,4 +1,4 @@
-"""Makes the roles' own Python importable as Ansible makes it: module utilities by name, modules and filters by file."""
+"""Make the roles' own Python importable as Ansible does: module utilities by name, modules and filters by file."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_every_playbook_begins_with_its_line_for_the_help():
 
 
 def test_word_after_rotate_reaches_the_playbook_and_an_unknown_one_is_refused(tmp_path):
-    # Refused before the host is looked at, so none is needed.
+    # These are refused before the host is looked at, so no host is needed.
     (tmp_path / "hosts.yml").write_text(
         "postgres: {hosts: {localhost: {ansible_connection: local, ansible_become: false}}}"
     )
@@ -60,7 +60,7 @@ def test_word_after_rotate_reaches_the_playbook_and_an_unknown_one_is_refused(tm
 
 
 def test_option_pin_reaches_the_playbook_wherever_it_stands(tmp_path):
-    # One that cannot be pinned says so; the preview needs no engine and the refusal writes nothing.
+    # An image that cannot be pinned is refused. The preview needs no engine, and the refusal writes nothing.
     (tmp_path / "hosts.yml").write_text(
         "postgres: {hosts: {localhost: {ansible_connection: local, ansible_become: false, images_source: build}}}"
     )
@@ -70,7 +70,7 @@ def test_option_pin_reaches_the_playbook_wherever_it_stands(tmp_path):
         assert "Nothing was written. images_source is build" in shown.stdout
 
 
-# Beside what makes a ready environment, an ansible-playbook that shows what it was given, in place of the real one.
+# A ready environment whose ansible-playbook is replaced by one that shows its arguments.
 SHOWN = r"""#!/usr/bin/env python3
 import json, os, subprocess, sys
 sys.path.insert(0, "PROJECT/roles/credentials/lookup_plugins")
@@ -83,7 +83,7 @@ NAMES = [f"JARVIS_{name}_PASSWORD" for name in ("POSTGRES", "READONLY", "REDIS",
 
 
 def make_ready(folder, lock):
-    """Say that the environment was made of a lock file."""
+    """Note in the environment that it was made from a lock file."""
     made_of = 'printf "%s %s %s" "$(sha256sum {})" "$PWD" "$(/usr/bin/python3 --version 2>&1)" > .venv/.lock'
     subprocess.run(["sh", "-c", made_of.format(lock)], cwd=folder, check=True)
 
@@ -118,7 +118,7 @@ def test_environment_of_the_tests_serves_a_deployment_and_one_of_another_lock_do
     make_ready(copy, "requirements-test.txt")
     assert run_copy(copy).returncode == 0
     (copy / "requirements-test.txt").write_text("another==1\n")
-    # No package of ours can be had from nowhere.
+    # The index is empty, so no package can be installed.
     assert "Preparing .venv from requirements.txt" in run_copy(copy, PIP_NO_INDEX="1").stdout
 
 

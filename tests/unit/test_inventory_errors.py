@@ -12,7 +12,8 @@ import yaml
 PROJECT = Path(__file__).parents[2]
 HOST = "all: {children: {postgres: {hosts: {h: {ansible_connection: local, ansible_become: false}}}}}"
 PASSWORD = "credentials_postgres_password"
-# What site.yml begins with. Not site.yml itself: what is not refused would go on, and deploy to this machine.
+# The first tasks of site.yml, and not site.yml itself: an inventory that is not refused would be deployed to this
+# machine.
 BEGINNING = f"""
 - hosts: postgres
   gather_facts: false
@@ -102,7 +103,7 @@ def test_passwords_that_can_be_evaluated_are_not_refused_for_their_signs(folder)
     (folder / "group_vars/all.yml").write_text(f"elsewhere: a\npostgres_port: wrong\n{given}")
     code, printed = check(folder)
     assert code == 2
-    # The next check is what refuses.
+    # The next check refuses it.
     assert "TASK [preflight : Check the variables of every role]" in printed
     assert "sEcret" not in printed
 

@@ -1,4 +1,4 @@
-"""What the test hosts run is what Ansible packed: its bytecode where their Python can load it, else its source."""
+"""Test hosts run what Ansible has packed: the bytecode if their Python can load it, else the source."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_bytecode_is_loaded_by_its_own_python_alone(tmp_path: Path, magic: bytes
     with zipfile.ZipFile(io.BytesIO(plugin.with_bytecode(packed.getvalue()))) as members:
         files = {name: members.read(name) for name in members.namelist()}
     assert sorted(files) == ["packed/__init__.py", "packed/__init__.pyc", "packed/module.py", "packed/module.pyc"]
-    # Two that can be told apart.
+    # Two sources with different results.
     files["packed/module.py"] = b"print('source')"
     files["packed/module.pyc"] = magic + files["packed/module.pyc"][len(magic) :]
     with zipfile.ZipFile(tmp_path / "packed.zip", "w") as members:

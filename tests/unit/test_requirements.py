@@ -11,7 +11,8 @@ import ansible_collections
 import yaml
 
 PROJECT = Path(__file__).parents[2]
-# Of the locked packages `ansible`: the older is for Python 3.11, and the versions for everybody's own ansible-core.
+# Of the two locked versions of `ansible`, the older one is for Python 3.11. Its collections are those of
+# requirements.yml.
 INSIDE = {
     "12.3.0": {
         "ansible.posix": "2.1.0",

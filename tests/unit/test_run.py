@@ -1,4 +1,4 @@
-"""The tests' own runner leaves nothing out, and one part that fails makes the whole run fail."""
+"""The test runner leaves nothing out, and if one part fails, the whole run fails."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ def test_failed_parts_are_shown_and_named_at_the_end_and_fail_the_run(tmp_path: 
     assert "== Done: machine ready" in while_they_ran
     assert "there is no part" not in while_they_ran
     assert "there is no part 'nowhere'" in at_the_end
-    # What a reader of the last lines alone wants to know.
+    # The last lines alone have to say what failed.
     assert "FAILED test_of_fake" in at_the_end.split("== Failed tests: molecule fake", 1)[1]

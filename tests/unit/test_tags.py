@@ -1,4 +1,4 @@
-"""Tags stand in one place, are few, and one that nothing has is known."""
+"""There are few tags, all in one place, and a tag that does not exist is recognised."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_readme_names_every_tag():
 
 
 def test_roles_have_no_tags_of_their_own():
-    # One would run a part of a role: a container without its settings, for instance.
+    # Such a tag would run a part of a role, for instance a container without its settings.
     own = [path for path in PROJECT.glob("roles/*/tasks/*.yml") if "\n  tags:" in path.read_text()]
     assert own == []
 

@@ -4,7 +4,7 @@
 # Usage: copy-engine.sh FROM TO
 set -eu
 
-# A volume of the host, which is no part of its image.
+# The engine's folder is a volume of the host, so the host's image does not contain it.
 folder() {
 	docker inspect --format '{{range .Mounts}}{{if eq .Destination "/var/lib/docker"}}{{.Source}}{{end}}{{end}}' "$1"
 }
@@ -13,5 +13,5 @@ if [ -n "$(ls -A "$(folder "$2")")" ]; then
 	echo 'present'
 	exit
 fi
-# With the attributes and devices by which the engine's layers hide files of those below.
+# The engine's layers hide files of lower layers by means of extended attributes and devices, so these are copied as well.
 cp --archive "$(folder "$1")/." "$(folder "$2")"

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Make the deployed hosts that scenarios begin with copies of, one of each Debian release, unless they are there and made
-# of the same files. A copy takes the root file system from an image, and what the engine inside holds from the volume of
-# the host itself, which stays, switched off.
+# Make one deployed host of each Debian release. Scenarios begin with copies of these. A host that is there already, and
+# was made of the same files, is kept. A copy takes the root file system from an image of the host, and the engine's data
+# from the volume of the host. For that reason the host is kept, switched off.
 # Usage: make.sh VARIABLES-AS-JSON
 set -eu
 variables=$1
 cd "$(dirname "$0")/../../.."
 
-# What a deployment is made of.
+# The files that decide what a deployment does.
 digest() {
 	{
 		find ansible.cfg site.yml playbooks roles sql molecule/shared -type f -not -path '*/__pycache__/*' \
@@ -26,7 +26,7 @@ are_present() {
 	done
 }
 
-# Of scenarios that begin together, one makes them and the other waits.
+# When two scenarios begin together, one makes the hosts and the other waits.
 exec 9>/run/lock/jarvis-deployed
 flock 9
 made_of=$(digest)
@@ -34,17 +34,17 @@ if are_present; then
 	echo 'present'
 	exit
 fi
-# Ansible's connections outlive it for a minute, and may not hold the lock.
+# Ansible's connections live for a minute after it ends. They must not hold the lock that long.
 JARVIS_TEST_MACHINE_READY=yes ansible-playbook molecule/shared/deployed/make.yml \
 	--inventory molecule/shared/deployed/hosts.yml --extra-vars "$variables" 9>&-
 for suite in bookworm trixie; do
 	host=jarvis-deployed-$suite
-	# Empty, so that every copy gives itself one.
+	# The file is left empty, so that every copy gives itself an id of its own.
 	docker exec "$host" truncate --size 0 /etc/machine-id
-	# It stays off when this machine's engine starts.
+	# The host stays switched off when this machine's engine starts.
 	docker update --restart no "$host"
 	docker stop -t 60 "$host"
 	docker commit --change "LABEL made_of=$made_of" "$host" "jarvis-test-host:$suite-deployed"
 done
-# The images that these replace, unless a host runs on them.
+# Remove the images that the new ones replace. One that a host still runs on stays.
 docker image prune --force --filter label=made_of

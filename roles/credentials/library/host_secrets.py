@@ -95,7 +95,7 @@ def write_secret(path, value):
 
 
 def is_guarded(path):
-    """Return whether a secret is for its user alone, who is root; of one that is not there, yes."""
+    """Return whether only the user of a secret, who is root, can read it; True as well if there is no such file."""
     try:
         found = os.stat(path)
     except FileNotFoundError:
@@ -104,7 +104,7 @@ def is_guarded(path):
 
 
 def guard(path):
-    """Give a secret back to its user alone."""
+    """Make a secret readable for its user alone again."""
     os.chown(path, os.geteuid(), -1)
     os.chmod(path, MODE)
 

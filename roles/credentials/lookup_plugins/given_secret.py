@@ -1,4 +1,4 @@
-"""Ansible lookup: a secret that whoever runs Ansible gives beside the inventory."""
+"""Ansible lookup: a secret that is not in the inventory, but given by the person who runs Ansible."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ import os
 
 from ansible.plugins.lookup import LookupBase
 
-# The number of the open file, whose lines end with NUL: NAME=value.
+# The number of an open file that holds NAME=value several times, each ended by NUL.
 HANDED_ON = "JARVIS_SECRETS_FD"
 
 
 def given_secrets(environment):
-    """Return what was given, by name."""
+    """Return the secrets that were given, by name."""
     if HANDED_ON not in environment:
         return environment
     descriptor = int(environment[HANDED_ON])
-    # From its beginning, whoever else has read it.
+    # Read from the beginning: another process may have read the file already.
     content = os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode()
     return dict(line.split("=", 1) for line in content.split("\0") if line)
 

@@ -135,7 +135,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.data_observation import Server, observe
 from ansible.module_utils.data_preparation import prepare, settled_image
 
-# Held from the look at the data until all is done: a run whose connection was lost goes on by itself for a while.
+# The lock is held from the inspection of the data until everything is done: a module whose connection is lost goes on
+# working for a while, and the next run has to wait for it.
 LOCK = "/run/jarvis-data.lock"
 LOCK_SECONDS = 600
 OPTIONS = {
@@ -153,9 +154,9 @@ OPTIONS = {
 
 
 def record(server, observed, check_mode):
-    """Write down which data a server has, and end what allowed it to begin; yield what was done.
+    """Record which data a server has, and forbid it to begin an empty one again; yield what was done.
 
-    Raises changes.ChangeError when there is no data, though the server runs.
+    Raises changes.ChangeError if there is no data although the server runs.
     """
     if not check_mode:
         if observed.content.state == "data" and not observed.content.identity:

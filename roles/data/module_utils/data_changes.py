@@ -1,4 +1,4 @@
-"""What is done to a server's data: it is moved, begun, handed over. The next run completes what was interrupted."""
+"""Change a server's data: move it, begin it, give it to another user. The next run completes an interrupted change."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ STOP_SECONDS = 120
 
 
 class ChangeError(Exception):
-    """What could not be done, and what to do about it."""
+    """Something could not be done; the text says what, and what to do about it."""
 
 
 def write_atomically(path, text, mode):
-    """Write a file of root's so that it is either the old or the new one."""
+    """Write a file that belongs to root, so that there is always either the old or the new one."""
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         stream.write(text)
@@ -56,12 +56,12 @@ def stop(server):
 
 
 def remove(container):
-    """Remove a container of ours that is for a while only, if it is there."""
+    """Remove a temporary container of ours, if it is there."""
     subprocess.run(["docker", "rm", "--force", container], capture_output=True, check=False)
 
 
 def set_aside(path):
-    """Give a folder another name beside its place, and return it. Nothing is ever deleted."""
+    """Set a folder aside by giving it another name, and return that name. Nothing is ever deleted."""
     target = f"{path}.set-aside-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     os.rename(path, target)
     sync_folder(os.path.dirname(path))
@@ -69,7 +69,7 @@ def set_aside(path):
 
 
 def make_folder(path, mode, uid=0, gid=0):
-    """Make a folder, or give one that is there its owner and mode."""
+    """Make a folder, or bring owner and mode of an existing one to what is wanted."""
     if not os.path.isdir(path):
         os.mkdir(path, mode)
     os.chmod(path, mode)
@@ -85,15 +85,15 @@ def size_of(folder):
 def move(server, observed):
     """Bring the data of a volume into the data folder, and return what was moved. The server is stopped.
 
-    It is copied where there is room, so that the volume stays a way back; else renamed, where that is possible. The
-    copy is closed off in the volume once the new one is proven, and before that one gets its name: so at no moment
-    can two servers find the data.
+    The data is copied if there is room, so that the volume stays a way back. Otherwise it is renamed, if that is
+    possible. Once the copy is proven, the data in the volume is put where no server finds it, and only then the copy
+    gets its final name. So at no moment can two servers find the data.
     """
     if not observed.half_moved:
         try:
             copy(server, observed.volume)
         except (ChangeError, OSError):
-            # Whatever was in the way, the volume is as it was, and the server goes on with it.
+            # Whatever went wrong, the volume is unchanged, and the server goes on with it.
             if observed.running and server_identity(server, observed.volume):
                 command("docker", "start", server.container)
             raise
@@ -140,7 +140,7 @@ def copy(server, volume):
 
 
 def require_room(server, volume):
-    """Raise ChangeError unless a volume's data can be copied, or at least renamed, to its place."""
+    """Raise ChangeError if a volume's data can neither be copied nor renamed to its place."""
     place = server.home
     while not os.path.exists(place):
         place = os.path.dirname(place)
@@ -153,7 +153,7 @@ def require_room(server, volume):
 
 
 def refuse_workers(volume):
-    """Raise ChangeError while a process works on a volume's data, which its server has left."""
+    """Raise ChangeError if a process still works on a volume's data although its server has ended."""
     workers = files.working_processes(volume)
     if workers:
         listed = ", ".join(f"{name} (pid {pid})" for pid, name in sorted(workers.items()))
@@ -161,7 +161,7 @@ def refuse_workers(volume):
 
 
 def rename(server, volume):
-    """Give a volume's data its new place in one step, on the same file system. Raises ChangeError on another."""
+    """Move a volume's data to its new place in one step. Raises ChangeError if that is on another file system."""
     require_room(server, volume)
     owner = os.stat(volume)
     target = server.folder
@@ -174,21 +174,21 @@ def rename(server, volume):
 
 
 def server_identity(server, folder):
-    """Return the identity of the data in a folder that is laid out as a server's own work folder."""
+    """Return the identity of the data in a folder that has the layout of a server's own data folder."""
     if server.kind == "postgres":
         return files.system_identifier(folder)
     return files.first_line(os.path.join(folder, files.REDIS_MARKER))
 
 
 def name_the_data(server, folder):
-    """Give Redis' data the name that PostgreSQL's has by itself."""
+    """Give Redis' data an identity. PostgreSQL's has one by itself."""
     marker = os.path.join(folder, files.REDIS_MARKER)
     if server.kind == "redis" and not os.path.exists(marker):
         write_atomically(marker, f"{uuid.uuid4()}\n", 0o444)
 
 
 def close_volume(volume):
-    """Put what a moved volume holds into a folder of its own, so that no server takes it for data any more."""
+    """Put the files of a volume whose data was moved into a subfolder, so that no server takes them for its data."""
     inner = os.path.join(volume, files.MOVED_FOLDER)
     os.makedirs(inner, mode=0o700, exist_ok=True)
     for name in files.entries(volume) - {files.MOVED_FOLDER}:
@@ -197,8 +197,9 @@ def close_volume(volume):
 
 
 def hand_over(folder, uid, gid):
-    """Give a folder and all in it to a user. The folder itself comes last: its owner tells that all is done."""
-    # By the folders' handles: whoever may write there could put a link to elsewhere in the place of one meanwhile.
+    """Give a folder and all in it to a user. The folder itself comes last: its owner then shows that all is done."""
+    # The loop works with handles of opened folders, not with paths: somebody who may write there could put a link to
+    # elsewhere in the place of a folder meanwhile.
     for _parent, folders, names, handle in os.fwalk(folder, topdown=False):
         for name in folders + names:
             with contextlib.suppress(FileNotFoundError):
@@ -217,7 +218,8 @@ def first_start_allowed(path):
 def allow_first_start(path, allowed):
     """Let the image begin an empty database, or not.
 
-    It refuses to begin one without a password for its superuser. Nobody knows this one, and no rule admits it.
+    The image refuses to begin one without a password for its superuser. Nobody knows the password that it gets here,
+    and no rule of pg_hba.conf accepts it.
     """
     if first_start_allowed(path) != allowed:
         write_atomically(path, secrets.token_urlsafe(32) if allowed else "", 0o444)

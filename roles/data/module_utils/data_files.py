@@ -1,4 +1,4 @@
-"""What a data folder holds, read from its files alone: no server has to run. Standard library only."""
+"""Find out what a data folder holds. Its files are read, so no server has to run. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ CONTROL_FILE = "global/pg_control"
 CONTROL_SIZE = 8192  # bytes
 CONTROL_HEAD = struct.Struct("=QI")  # system identifier, version of the file's layout
 CONTROL_VERSIONS = range(900, 3000)
-# What initdb makes before anything that a person could put there.
+# initdb makes these before anything that a person could have made in the database.
 CLUSTER_ENTRIES = {"PG_VERSION", "base", "global", "pg_wal", ".first-start-unfinished"}
 TEMPLATE_DATABASES = 3  # template1, template0 and postgres; initdb makes the last of them last
 FIRST_USER_OBJECT = 16384  # FirstNormalObjectId
-# Redis' files lie one folder deeper, in one that only a first deployment makes.
+# Redis' files are in a subfolder, which only a first deployment makes.
 REDIS_FOLDER = "db"
 REDIS_MARKER = "identity"
 APPEND_ONLY_MANIFEST = ".manifest"
-# Left in a volume whose data has moved: a release that knew only the volume does not begin an empty database there.
+# This file is left in a volume whose data was moved, so that an earlier release, which knows only the volume, does not
+# begin an empty database there.
 MOVED_FOLDER = "moved-to-var-lib-jarvis"
-# What a new file system holds by itself.
+# A new file system contains these by itself.
 FILE_SYSTEM_ENTRIES = {"lost+found"}
 
 
@@ -28,7 +29,7 @@ class Content:
     """What a folder holds: C(state) is absent, empty, unfinished, damaged, unknown or data."""
 
     def __init__(self, state, identity=None, major=None, append_only=False):
-        """Take the state; of data also its identity, its PostgreSQL major, whether Redis has its append-only file."""
+        """Take the state; for data also its identity, PostgreSQL's major, and if Redis has an append-only file."""
         self.state = state
         self.identity = identity
         self.major = major
@@ -102,7 +103,7 @@ def old_redis_content(folder):
     names = entries(folder)
     if names is None:
         return Content("absent")
-    # What an earlier move has left behind is no data.
+    # The files that an earlier move has left behind do not count as data.
     names = {name for name in names if name.endswith((".rdb", ".aof")) or name == "appendonlydir"}
     return Content("data", append_only=has_append_only_file(folder)) if names else Content("empty")
 
@@ -113,7 +114,7 @@ def has_append_only_file(folder):
 
 
 def same_folder(one, other):
-    """Return whether two paths lead to the same folder, whatever is mounted where."""
+    """Return whether two paths lead to the same folder, by whatever mounts."""
     try:
         return os.path.samestat(os.stat(one), os.stat(other))
     except OSError:
@@ -121,7 +122,7 @@ def same_folder(one, other):
 
 
 def mount_points():
-    """Return the paths at which a file system, or a part of one, is mounted; see proc(5), mountinfo."""
+    """Return every path at which a file system, or a part of one, is mounted; see proc(5), mountinfo."""
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as stream:
         return {line.split()[4] for line in stream}
 
@@ -136,9 +137,9 @@ def working_processes(folder):
 
 
 def same_container(pid, other):
-    """Return whether two processes share their namespace of process numbers, as those of one container do.
+    """Return whether two processes have the same namespace of process numbers, as the processes of one container have.
 
-    One that has ended meanwhile is nobody's stranger: servers start short-lived processes.
+    Return True if one has ended meanwhile, since servers start short-lived processes.
     """
     try:
         return os.readlink(f"/proc/{pid}/ns/pid") == os.readlink(f"/proc/{other}/ns/pid")

@@ -1,12 +1,12 @@
-"""What is to be done with a server's data, or why nothing may be. Pure functions; each problem names its remedy."""
+"""Decide what is to be done with a server's data, or why it must not be touched. Each problem names its remedy."""
 
 from __future__ import annotations
 
-# What a plan can be.
+# The possible plans.
 KEEP = "keep"  # the data is in place
 MOVE = "move"  # it is in the volume of an earlier release
 NEW = "new"  # there is none, and there never was
-RENEW = "renew"  # what is in place is set aside, and an empty one begun
+RENEW = "renew"  # the present folder is set aside, and an empty one begun
 
 
 def plan(server, observed):
@@ -23,7 +23,7 @@ def plan(server, observed):
 
 
 def lost(observed):
-    """Return what is there instead of the data that was recorded, None when it is there."""
+    """Return in words what the folder holds instead of the recorded data, None if it holds that."""
     recorded, content = observed.recorded, observed.content
     if not recorded:
         return None
@@ -50,7 +50,7 @@ def problems(server, observed):
 
 
 def mount_problems(server, observed):
-    """Yield a problem for each file system that is mounted where its absence would not be seen."""
+    """Yield a problem for each file system that is mounted at a place where nobody would notice its absence."""
     for point in observed.mount_points:
         yield (
             f"{point} is a mount point. If its disk were missing once, an empty database could take the place of the "
@@ -59,7 +59,7 @@ def mount_problems(server, observed):
 
 
 def use_problems(server, observed):
-    """Yield the problems of data that somebody else uses: two servers on one folder destroy it."""
+    """Yield a problem for each other user of the data, since two servers on one folder destroy it."""
     for container, source in sorted(observed.users.items()):
         yield (
             f"The container {container} mounts {source}, and two servers on the same data destroy it. Remove that "
@@ -84,7 +84,7 @@ def use_problems(server, observed):
 
 
 def loss_problems(server, observed):
-    """Yield the problem of data that is not there, or is not the data that this host had."""
+    """Yield a problem if the data is gone, or is not the data that this host had."""
     missing = lost(observed)
     remedy = (
         f"Restore the data into {server.folder} (is its disk mounted at {server.home}?), or, if it is meant to "
@@ -107,7 +107,7 @@ def loss_problems(server, observed):
 
 
 def unrecorded_problems(server, observed, remedy):
-    """Yield the problem of a host of which nothing is recorded: an earlier release, or a removed record."""
+    """Yield a problem if the data of a host without a record is not clear. An earlier release has recorded nothing."""
     here, there = observed.content, observed.volume_content
     if here.state == "data" and there.state == "data" and here.identity != there.identity:
         yield (

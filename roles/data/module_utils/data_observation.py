@@ -1,4 +1,4 @@
-"""What a host has of a server's data: its folder, an old volume, who uses them, what was recorded of them."""
+"""Observe a server's data on the host: its folder, an old volume, who uses them, and what was recorded of them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ansible.module_utils.preflight_ports import engine_settings
 ROOT = "/var/lib/jarvis"
 STATE_FOLDER = "/etc/jarvis/state"
 CLIENT_SETTINGS = "/etc/jarvis/jarvis.env"
-CONTROL_GROUP = "/proc/{pid}/cgroup"  # names the container in its path
+CONTROL_GROUP = "/proc/{pid}/cgroup"  # the path of the cgroup names the container
 COMPOSE_LABEL = "com.docker.compose.project"
 READERS = {"postgres": files.postgres_content, "redis": files.redis_content}
-PROCESSES = {"postgres": "postgres", "redis": "redis-server"}  # as their commands are called
+PROCESSES = {"postgres": "postgres", "redis": "redis-server"}  # the names of their commands
 OLD_READERS = {"postgres": files.postgres_content, "redis": files.old_redis_content}
 
 
@@ -62,24 +62,24 @@ class Server(NamedTuple):
         return os.path.join(STATE_FOLDER, self.name + ".json")
 
     def work_folder(self, folder):
-        """Return the folder that the server's process works in, if its data is in C(folder)."""
+        """Return the folder in which the server's process would work if its data were in C(folder)."""
         inner = os.path.join(folder, files.REDIS_FOLDER)
         return inner if self.kind == "redis" and os.path.isdir(inner) else folder
 
 
 class Observed(NamedTuple):
-    """What was found of a server's data."""
+    """What was found out about a server's data."""
 
     content: files.Content
-    recorded: dict | None  # identity and append_only, from the first success on
+    recorded: dict | None  # identity and append_only; they are recorded from the first success on
     deployed_before: bool  # the client settings of this host name the server
-    mount_points: list[str]  # that stand where none may
+    mount_points: list[str]  # mounted at places where no file system may be mounted
     volume: str | None  # path of the old volume
     volume_content: files.Content
     volume_project: str | None  # the Compose project that the volume belongs to
-    half_moved: bool  # the volume's data has a proven copy that only lacks its name
+    half_moved: bool  # the volume's data has a proven copy that only has to be given its final name
     users: dict[str, str]  # other containers that mount the folder or the old volume, with what they mount
-    workers: dict[int, str]  # processes that work in the folder or the old volume and are not of our container
+    workers: dict[int, str]  # processes outside of our container that work in the folder or the old volume
     running: bool
     elsewhere: str | None  # where our running container works, if that is neither the folder nor the old volume
     owner: int | None  # user id
@@ -98,11 +98,11 @@ def read_record(path):
 
 
 def client_settings_name(variable):
-    """Return whether the client settings of the host name a server's address."""
+    """Return whether the client settings of the host contain a server's address."""
     try:
         with open(CLIENT_SETTINGS, encoding="utf-8", errors="replace") as stream:
             return any(line.startswith(variable + "=") for line in stream)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):  # preflight tells of what stands there
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):  # preflight reports what is there instead
         return False
 
 
@@ -116,11 +116,11 @@ def users_of(server, volume):
     found = {}
     for container in engine.get("/containers/json?all=1") or []:
         name = container["Names"][0].lstrip("/")
-        # A trial that was cut off is ours as well, unless it still runs.
+        # The container of an interrupted trial is ours as well, unless it still runs.
         ours = name == server.container or (name == server.trial and container["State"] != "running")
         if ours and COMPOSE_LABEL not in container["Labels"]:
             continue
-        # Who only reads, a backup for instance, does no harm.
+        # A container that only reads, such as a backup, does no harm.
         for mount in (mount for mount in container["Mounts"] if mount["RW"]):
             source = os.path.realpath(mount.get("Source") or "/nowhere")
             if mount.get("Name") == server.volume and volume:
@@ -137,14 +137,14 @@ def container_state(name):
 
 
 def unattended_process(name):
-    """Return the first process of a container that runs on while the engine does not, as its folder tells."""
+    """Return the first process of a container that runs although the engine does not, from the engine's folder."""
     for path in glob.glob(os.path.join(glob.escape(data_root()), "containers/*/config.v2.json")):
         try:
             with open(path, encoding="utf-8") as stream:
                 kept = json.load(stream)
             pid = kept["State"]["Pid"]
             with open(CONTROL_GROUP.format(pid=pid), encoding="utf-8") as stream:
-                # It may have ended, and its number may be another's by now.
+                # The process may have ended, and another process may have its number by now.
                 if kept["Name"] == f"/{name}" and kept["ID"] in stream.read():
                     return pid
         except (OSError, ValueError, KeyError, TypeError):
@@ -165,13 +165,13 @@ def old_volume(name):
     found = engine.get(f"/volumes/{name}")
     if found:
         return found["Mountpoint"], (found.get("Labels") or {}).get(COMPOSE_LABEL)
-    # While the engine does not run, its folder tells.
+    # While the engine does not run, its folder shows which volumes it has.
     path = os.path.join(data_root(), "volumes", name, "_data")
     return (path if os.path.isdir(path) else None), None
 
 
 def observe(server):
-    """Return what is there of a server's data. Raises ValueError when its record is damaged."""
+    """Return what there is of a server's data. Raises ValueError if its record is damaged."""
     try:
         recorded = read_record(server.record)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The user that an image runs its server as, by number."""
+"""Find out the number of the user that runs the server in an image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IDS = re.compile(r"uid=(\d+).* gid=(\d+)")
 def running_user(server):
     """Return (image name, user id) of the server's running container, None when it does not run.
 
-    None as well where the image has another content by now under that name.
+    Return None also if the image's name stands for another content by now.
     """
     container = engine.get(f"/containers/{server.container}/json") or {}
     pid = (container.get("State") or {}).get("Pid")
@@ -35,7 +35,7 @@ def image_user(server):
         return None
     container = engine.get(f"/containers/{server.container}/json") or {}
     pid = (container.get("State") or {}).get("Pid")
-    # A container of this image tells without another one being made.
+    # If a container of this image runs, it is asked, and no other one has to be made.
     if pid and container["Image"] == image["Id"]:
         found = os.stat(f"/proc/{pid}")
         return found.st_uid, found.st_gid

@@ -15,7 +15,7 @@ BEGINNING = {judgement.NEW, judgement.RENEW}
 
 
 def prepare(server, observed, plan, check_mode):
-    """Yield what is, or in check mode would be, done, a sentence each that begins with what it does.
+    """Prepare the data; yield what was, or in check mode would be, done, a sentence each that begins with the verb.
 
     Raises changes.ChangeError for what cannot be done, ValueError for an image without the server's user.
     """
@@ -31,7 +31,7 @@ def prepare(server, observed, plan, check_mode):
         if ids is None:
             raise changes.ChangeError(f"The image {server.image} is not on the host.")
         make_homes(server)
-        changes.remove(server.trial)  # of a run that was cut off
+        changes.remove(server.trial)  # left behind by an interrupted run
         if observed.running and (plan != judgement.KEEP or new_owner):
             changes.stop(server)
     if plan == judgement.MOVE:
@@ -52,7 +52,7 @@ def prepare(server, observed, plan, check_mode):
 
 
 def settled_image(server, observed, plan):
-    """Return the name of the image with which the running server needs nothing of all this, an empty string else."""
+    """Return the name of the running server's image if its data needs no preparation with it, else an empty text."""
     found = running_user(server)
     file = server.first_start_file
     settled = (
@@ -67,7 +67,7 @@ def settled_image(server, observed, plan):
 
 
 def make_homes(server):
-    """Make the folders above the data: root's, and closed to others."""
+    """Make the folders above the data. They belong to root and are closed to others."""
     changes.make_folder(ROOT, 0o755)
     changes.make_folder(server.home, 0o700)
 
@@ -83,7 +83,7 @@ def settle(server, ids, begins):
         changes.hand_over(server.folder, uid, gid)
     if server.socket_folder:
         changes.make_folder(server.socket_folder, 0o700, uid, gid)
-        # What a killed server has left there, a lock file for one, would stand in another user's way.
+        # A killed server may have left files there, such as a lock file, which would stop a server of another user.
         changes.hand_over(server.socket_folder, uid, gid)
     if server.first_start_file:
         changes.allow_first_start(server.first_start_file, begins)

@@ -1,4 +1,4 @@
-"""Give a server's data to the user of another image, and give it back when that image does not start on it."""
+"""Give a server's data to the user of another image, and give it back if that image does not start on it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LOG_LINES = 10
 def change_owner(server, ids, ran):
     """Change the owner of the data and of its parts.
 
-    The container of the image before is stopped, and kept until the other image has started on the data. Raises
-    changes.ChangeError when it does not; the container then runs again as before, if it C(ran).
+    The container of the old image is stopped, and kept until the new image has started on the data. If that does not
+    start, raises changes.ChangeError; the old container then runs again if it C(ran) before.
     """
     before = os.stat(server.folder)
     container = engine.get(f"/containers/{server.container}/json")
@@ -37,7 +37,7 @@ def change_owner(server, ids, ran):
 
 
 def trial(server, container):
-    """Start the other image on the data as the container did, without a network; return its last words if it ends."""
+    """Start the new image on the data, like the container but without a network; return its last lines if it ends."""
     name = server.trial
     words = ["docker", "run", "--detach", "--name", name, "--network", "none", "--user", server.user]
     for group in container["HostConfig"]["GroupAdd"] or []:
@@ -56,17 +56,17 @@ def trial(server, container):
 
 
 def mounts_of(server, container):
-    """Yield (source, mount) of what the container mounts. One of an earlier release still has the data's old volume."""
+    """Yield (source, mount) for each mount of the container. In an earlier release, the data is in the old volume."""
     for mount in container["Mounts"]:
         if mount.get("Name") == server.volume:
             yield server.folder, mount
-        # The socket's folder is the user's before; the image has one of its own.
+        # The socket's folder belongs to the old image's user; the new image has a folder of its own for it.
         elif mount["Type"] == "bind" and mount["Source"] != server.socket_folder:
             yield mount["Source"], mount
 
 
 def wait_until_ready(name):
-    """Return None once a container says that it is ready, its last words when it ends before."""
+    """Wait until a container says that it is ready and return None; if it ends before, return its last lines."""
     for _ in range(TRIAL_SECONDS):
         state = (engine.get(f"/containers/{name}/json") or {}).get("State") or {}
         lines = engine.log_lines(name, 0)

@@ -19,12 +19,12 @@ options:
     elements: str
     default: []
   engine_packages:
-    description: Debian packages that bring an engine, wanted only where there is none.
+    description: Debian packages that contain an engine; they are missing only if the host has no engine.
     type: list
     elements: str
     default: []
   files:
-    description: Text by path, as the files should hold it; null for one that should not be there.
+    description: The text that each file should have, by path; null for a file that should not exist.
     type: dict
     default: {}
 attributes:
@@ -111,7 +111,8 @@ def responds():
 def settings_pending():
     """Return whether the settings file is newer than the pid file, which the engine writes as it starts.
 
-    A file may bring along any time of its making, one in the future even; when it came to its place cannot be made up.
+    The time of modification can be copied along with a file, and may even be in the future. So the time at which the
+    file's entry changed is compared, which nobody can set.
     """
     try:
         return os.stat(SETTINGS_FILE).st_ctime > os.stat(PID_FILE).st_mtime
@@ -120,7 +121,7 @@ def settings_pending():
 
 
 def dpkg_runs():
-    """Return whether somebody holds dpkg's lock: what is half-configured then is being worked on."""
+    """Return whether somebody holds dpkg's lock, so that half-configured packages are being worked on right now."""
     for path in DPKG_LOCKS:
         try:
             with open(path, "r+b") as lock:
@@ -133,7 +134,7 @@ def dpkg_runs():
 
 
 def installation_interrupted(module):
-    """Return whether dpkg still has to finish an earlier installation, and nobody does."""
+    """Return whether an earlier installation is unfinished and nobody is finishing it."""
     if dpkg_runs():
         return False
     if os.path.isdir(DPKG_UPDATES) and any(name.isdigit() for name in os.listdir(DPKG_UPDATES)):
@@ -143,7 +144,7 @@ def installation_interrupted(module):
 
 
 def in_service(module):
-    """Return whether systemd runs the engine and starts it at boot; never where there is no systemd."""
+    """Return whether systemd runs the engine and starts it at boot; False without systemd."""
     systemctl = module.get_bin_path("systemctl")
     return bool(systemctl) and all(
         module.run_command([systemctl, question, "--quiet", "docker.service"])[0] == 0
@@ -170,7 +171,7 @@ def log_driver():
 
 
 def missing_packages(module, names):
-    """Return those of C(names) that dpkg does not know as installed."""
+    """Return the packages among C(names) that are not installed."""
     if not names:
         return []
     _rc, out, _err = module.run_command(

@@ -11,7 +11,7 @@ short_description: Run a program now, and before each start of a service
 description:
   - Installs a program and makes a systemd service run it before it starts, and once more when it has started. If the
     program fails, the service does not start.
-  - Then runs it, whether or not anything was installed, since what it sets up may have been undone meanwhile.
+  - Then runs it even if nothing was installed, because somebody may have undone its work meanwhile.
   - A file of either name that does not say that Ansible manages it is kept aside, under a name with the time in it.
   - Where systemd does not run, the program is installed and run all the same.
 options:
@@ -32,7 +32,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: A program that is there already as it should be is called with C(check).
+    description: If the program is installed already, without a difference, it is called with C(check).
   diff_mode:
     support: full
     description: Shows the files before and after.
@@ -66,11 +66,11 @@ SYSTEMD = "/run/systemd/system"  # there while systemd runs, see sd_booted(3)
 DROP_IN = "/etc/systemd/system/{service}.service.d/{name}.conf"
 DROP_IN_TEXT = "# Managed by Ansible\n[Service]\nExecStartPre={path}\nExecStartPost={path}\n"
 NOTHING_TO_DO = "in force"
-OUR_MARKS = ("Managed by Ansible", "Ansible managed")  # the second one is Ansible's own, in templates
+OUR_MARKS = ("Managed by Ansible", "Ansible managed")  # Ansible writes the second text into templates
 
 
 def keep_aside(module, path):
-    """Keep a copy of a file that is not ours, and say so."""
+    """Copy a file that is not ours to a safe place, and say so."""
     target = f"{path}.set-aside-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     module.warn(f"{path} is not ours; it {'would be' if module.check_mode else 'is'} kept as {target}")
     if not module.check_mode:
@@ -92,10 +92,10 @@ def install(module, path, text, mode):
 
 
 def tell_systemd(module, service, drop_in):
-    """Let systemd read the service's files where it does not know them as they are."""
+    """Make systemd read the service's files again if it does not know their present state."""
     asked = ["systemctl", "show", "--property=DropInPaths", "--property=NeedDaemonReload", f"{service}.service"]
     _rc, out, _err = module.run_command(asked, check_rc=True)
-    # Older releases do not miss a file in a folder that is new.
+    # Older releases of systemd do not notice a file in a new folder.
     if drop_in not in out.split("DropInPaths=", 1)[-1].split() or "NeedDaemonReload=yes" in out:
         module.run_command(["systemctl", "daemon-reload"], check_rc=True)
 
@@ -117,10 +117,11 @@ def main():
         code, said, error = module.run_command([path, *(["check"] if module.check_mode else [])])
         if code:
             if differences[0] and differences[0]["before"]:
-                # The one that worked: the service does not start without it.
+                # Put the old program back, which worked: the service does not start without one that works.
                 install(module, path, differences[0]["before"], 0o755)
             module.fail_json(msg=f"{path} failed (exit code {code}): {(error or said).strip()}")
-    # Not before the program has worked once: the service does not start without it.
+    # The drop-in is written only after the program has worked once, since the service does not start if the program
+    # fails.
     if os.path.isdir(SYSTEMD):
         drop_in = DROP_IN.format(service=service, name=os.path.basename(path))
         differences.append(install(module, drop_in, DROP_IN_TEXT.format(path=path), 0o644))

@@ -47,7 +47,7 @@ from ansible.module_utils.image_engine import digest_in_registry, split
 
 
 def pin(socket, image):
-    """Return C(image) with the digest its registry has for its tag; a digest without a tag stays."""
+    """Return C(image) with the digest that its registry has for its tag now. A digest without a tag stays as it is."""
     name, tag, digest = split(image)
     if digest and not tag:
         return image

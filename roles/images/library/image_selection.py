@@ -85,10 +85,10 @@ from ansible.module_utils.image_engine import digests_here, runnable
 
 
 def select(source, official, built, there):
-    """Return the image by server: the first that is C(there), else the one the source will give."""
+    """Return the image by server: the first one that is C(there), else the one that the source will give."""
     selected = {}
     for server, image in official.items():
-        # A digest is this image and no other: none that was built can stand in for it.
+        # A digest means exactly one image, so an image that was built cannot replace it.
         auto = [image] if "@" in image else [image, built[server]]
         names = {"build": [built[server]], "auto": auto}.get(source, [image])
         selected[server] = next((name for name in names if name in there), names[0])

@@ -58,7 +58,7 @@ def read_archive(path):
 def _check_image(archive, members, entry):
     """Compare one image's parts with their checksums; return its environment variables.
 
-    KeyError for a part that is not there, ArchiveError for one that differs.
+    Raises KeyError if a part is missing, ArchiveError if one differs.
     """
     name = entry["Config"]
     config = archive.extractfile(members[name]).read()
@@ -67,7 +67,7 @@ def _check_image(archive, members, entry):
         raise ArchiveError(f"it is damaged: {name} does not match its checksum")
     config = json.loads(config)
     for layer, uncompressed in zip(entry["Layers"], config["rootfs"]["diff_ids"], strict=True):
-        # Newer engines name a part, compressed or not, by its own checksum.
+        # Newer engines name each part by its own checksum, whether it is compressed or not.
         expected = os.path.basename(layer) if layer.startswith(BLOBS) else uncompressed.partition(":")[2]
         digest = hashlib.sha256()
         with archive.extractfile(members[layer]) as stream:

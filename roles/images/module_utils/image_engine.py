@@ -30,8 +30,8 @@ class Engine(http.client.HTTPConnection):
 def ask(path, question, headers=None):
     """Return the answer of the engine behind the socket C(path).
 
-    OSError if it does not answer, KeyError if it does not have what is asked for, ValueError for any other error;
-    the last two hold its own words.
+    Raises OSError if it does not answer, KeyError if it does not have what is asked for, and ValueError for any other
+    error. The last two contain the engine's own words.
     """
     engine = Engine(path)
     try:
@@ -55,14 +55,14 @@ def digests_here(path, image):
 
 
 def digest_in_registry(path, image):
-    """Return the digest that the image's registry has for its tag now. Nothing is pulled; raises as C(ask)."""
+    """Return the digest that the image's registry has for its tag now. Nothing is pulled. Raises what C(ask) raises."""
     name, _, _ = split(image)
     answer = ask(path, f"/distribution/{quote(image, safe='/:')}/json", {"X-Registry-Auth": login(name)})
     return answer["Descriptor"]["digest"]
 
 
 def login(name, config="~/.docker/config.json"):
-    """Return the engine's header for the registry of C(name), with what C(docker login) stored; else an empty login."""
+    """Return the request header with the login that C(docker login) stored for the registry of C(name), or none."""
     registry, slash, _ = name.partition("/")
     if not slash or not (set(".:") & set(registry) or registry == "localhost"):
         registry = DOCKER_HUB
@@ -77,7 +77,7 @@ def login(name, config="~/.docker/config.json"):
 
 
 def split(image):
-    """Return name, tag and digest of a reference; what it does not have is empty."""
+    """Return name, tag and digest of a reference; each of them is empty if the reference does not have it."""
     name, _, digest = image.partition("@")
     path, _, tag = name.rpartition(":")
     # Without a tag there is no colon, or it is the one before a registry's port.
@@ -85,6 +85,6 @@ def split(image):
 
 
 def runnable(image):
-    """Return C(image) without the tag if it has a digest, which alone decides: modules would look for both."""
+    """Return C(image) without its tag if it has a digest. The digest alone decides, but modules would look for both."""
     name, _, digest = split(image)
     return f"{name}@{digest}" if digest else image

@@ -1,4 +1,4 @@
-"""Tell the module what the deployment wants of a host, by digests."""
+"""Give the module digests of everything that the deployment wants of a host."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ansible.plugins.action import ActionBase
 from ansible.release import __version__
 
 PROJECT = Path(__file__).parents[3]
-# Where one of these files changes, something else is wanted. The tests are what a proof means.
+# If one of these files changes, something else is wanted. tests/infra is among them: it says what "proven" means.
 PARTS = ["ansible.cfg", "site.yml", "playbooks", "roles/*", "sql", "tests/infra"]
 BUILT = {"__pycache__"}
-# How to deploy, and not what.
+# These variables say how to deploy, not what.
 OF_THE_RUN = {"look_full"}
 
 
@@ -41,9 +41,9 @@ def digest_of(paths):
 
 
 def outside(value):
-    """Return what is known of a file or folder of this machine that a variable names, empty when it names none.
+    """Return a digest for the file or folder of this machine that a variable names, an empty text if it names none.
 
-    Where it lies is no matter: another clone of the project wants the same.
+    The path itself does not count, because another clone of the project wants the same.
     """
     try:
         path = (PROJECT / value).resolve() if isinstance(value, str) and os.sep in value and "\n" not in value else None
@@ -75,13 +75,13 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp=None, task_vars=None):
-        """Run the module, with what is wanted where the task asks for it with C(wanted: {})."""
+        """Run the module. If the task asks for it with C(wanted: {}), fill in the digests first."""
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         if arguments.get("state", "compared") == "compared" and "wanted" in arguments:
             arguments["wanted"] = self.wanted(task_vars)
         result = self._execute_module(module_args=arguments, task_vars=task_vars)
-        # Which would be shown with -vvv.
+        # Remove the arguments from the result, because -vvv would show them.
         result.pop("invocation", None)
         return result
 
@@ -99,7 +99,7 @@ class ActionModule(ActionBase):
         return found
 
     def resolved(self, value):
-        """Return a variable's value, or its template where that needs what only the roles find out."""
+        """Return a variable's value, or its template if that needs results which only the roles find out."""
         try:
             return self._templar.template(value)
         except AnsibleError:

@@ -13,7 +13,7 @@ description:
     and whether an application can write and read back, and compares all of it with the record on the host.
   - Never fails. What cannot be observed counts as a difference.
   - Run it with C(no_log), since its result holds the key of the record.
-  - A comparison returns the arguments with which the same is recorded later.
+  - A comparison returns the arguments with which the host can be recorded later.
 options:
   state:
     description:
@@ -25,14 +25,14 @@ options:
     default: compared
   wanted:
     description:
-      - Digests of what the deployment wants, by what it is. The action plugin fills it in for V(compared).
+      - Digests of everything that the deployment wants, by name. The action plugin fills this in for V(compared).
       - Without it, what is wanted is not compared.
     type: dict
   key:
     description: The key of the record that is to be made. A comparison takes the key that the host has.
     type: str
   full:
-    description: Compare nothing, and say that all is to be done.
+    description: Compare nothing, and report that everything is to be done.
     type: bool
     default: false
   data:
@@ -141,9 +141,9 @@ ARGUMENTS = {
 }
 LOOKED_AT = ["data", "accounts", "database", "images", "packages", "files", "renew_days"]
 SECRETS = "/etc/jarvis/secrets"
-# Who may ask Redis for its settings: the first of these that has a password.
+# Redis is asked for its settings as the first of these users that has a password.
 ADMINISTRATORS = ("admin", "default")
-SHOWN = 60  # differences; a container that is gone is one, a whole database that is another has hundreds
+SHOWN = 60  # differences; a missing container is one of them, but another database brings hundreds
 
 
 def log_ins(accounts):
@@ -152,14 +152,14 @@ def log_ins(accounts):
 
 
 def observe_postgres(facts, server, accounts, given):
-    """Note a server with PostgreSQL."""
+    """Note the facts of a PostgreSQL server."""
     look_postgres.observe(
         facts, server["container"], server["socket_folder"], given["database"], sorted(log_ins(accounts))
     )
 
 
 def observe_redis(facts, server, accounts, _given):
-    """Note a server with Redis."""
+    """Note the facts of a Redis server."""
     found = log_ins(accounts)
     user = next(name for name in ADMINISTRATORS if name in found)
     with open(f"{SECRETS}/{found[user]}", encoding="utf-8") as stream:
@@ -171,14 +171,14 @@ KINDS = {"postgres": (observe_postgres, look_probe.postgres), "redis": (observe_
 
 
 def probe(facts, server):
-    """Doubt a server that an application cannot use."""
+    """Use a server as an application does, and note a doubt if that fails."""
     problem = KINDS[server["kind"]][1](look_probe.settings()[server["client_variable"]])
     if problem:
         facts.doubt(f"{server['container']}, asked as an application does: {problem}")
 
 
 def parts_of(given):
-    """Return {part: what observes it, given the facts}, in the order in which they are looked at."""
+    """Return {part: function that notes its facts}, in the order in which the parts are looked at."""
     containers = [server["container"] for server in given["data"]]
     parts = {
         "the host": lambda facts: look_host.observe(facts, given["packages"], given["renew_days"]),
@@ -191,22 +191,22 @@ def parts_of(given):
 
 
 def observe_server(facts, server, given):
-    """Note what a server says of itself."""
+    """Note what a server says about itself."""
     KINDS[server["kind"]][0](facts, server, given["accounts"][server["name"]], given)
 
 
 def observe(given, key):
-    """Return {part: C(Facts)}; what cannot be observed is doubted."""
+    """Return {part: C(Facts)}. A part that cannot be observed has a doubt."""
     found = {}
     for part, look in parts_of(given).items():
         found[part] = look_record.Facts(key)
         try:
             look(found[part])
         except Exception as error:
-            # Whatever it is: the roles tell it better.
+            # The reason does not matter here: the roles will run, and report it better.
             found[part].complete = False
             found[part].doubt(f"{part} cannot be looked at: {' '.join(str(error).split()) or type(error).__name__}")
-    # Passwords are sent only where nothing is wrong with who is going to take them.
+    # Passwords are sent only if there is no doubt about the servers that will receive them.
     if not any(facts.doubts for facts in found.values()):
         for server in given["data"]:
             probe(found[server["container"]], server)
@@ -214,13 +214,13 @@ def observe(given, key):
 
 
 def shortened(differences):
-    """Return the first of many, and how many more there are."""
+    """Return the differences; if there are too many, the first ones and how many more there are."""
     more = len(differences) - SHOWN
     return differences if more <= 0 else [*differences[:SHOWN], f"and {more} more"]
 
 
 def record_host(given, key):
-    """Observe and record; nothing is recorded over a doubt."""
+    """Observe the host and record it. If there is any doubt, nothing is recorded."""
     found = observe(given, key)
     doubts = [doubt for facts in found.values() for doubt in facts.doubts]
     proven = ""
@@ -238,7 +238,7 @@ def record_host(given, key):
 
 
 def differences_from(record, wanted, given):
-    """Return what differs from a record, and how many facts were looked at; another wish is reason enough."""
+    """Return what differs from a record, and how many facts were observed: none if already something else is wanted."""
     differing = look_record.differences(record["wanted"], wanted) if wanted else []
     if differing:
         return differing, 0
@@ -246,7 +246,7 @@ def differences_from(record, wanted, given):
     count = sum(facts.count for facts in found.values())
     machine = found["the host"].of.get("host", {}).get("machine")
     if machine and record["facts"]["the host"]["host"]["machine"] != machine:
-        # Everything would differ.
+        # A comparison would report every fact.
         return ["the record is of another host"], count
     return look_record.differences_by_part(record["facts"], found), count
 
@@ -262,7 +262,7 @@ def compare_host(given, key, record):
         try:
             differing, count = differences_from(record, wanted, given)
         except Exception as error:
-            # Whatever somebody has made of it.
+            # Somebody may have edited the record in any way.
             differing = [f"the record cannot be compared: {error!r}"]
     return {
         "unchanged": is_compared and not differing,

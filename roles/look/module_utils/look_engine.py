@@ -1,4 +1,4 @@
-"""What the engine says: of itself, of the network, volumes and images, and of the servers' containers."""
+"""What the engine says about itself, the network, volumes and images, and the servers' containers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OF_CONTAINER = ["Config", "HostConfig"]
 
 
 def observe(facts, containers, images):
-    """Note all of it; C(containers) and C(images) are names. Raises OSError where the engine does not answer."""
+    """Note all of these facts; C(containers) and C(images) are names. Raises OSError if the engine does not answer."""
     told = engine.find("/info") or {}
     facts.note_all("engine", {name: told.get(name) for name in OF_ENGINE})
     network = engine.find(f"/networks/{NETWORK}")
@@ -36,7 +36,7 @@ def observe(facts, containers, images):
 
 
 def observe_container(facts, subject, name, found):
-    """Note a container, and doubt what it reaches, or who reaches it."""
+    """Note a container, with doubts if its mounts or its published ports are not what they seem."""
     state = found["State"]
     facts.note(
         subject,

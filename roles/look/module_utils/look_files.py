@@ -1,4 +1,4 @@
-"""Files and folders: what they hold, whose they are, who may read them."""
+"""Files and folders: their content, their owners, and who may read them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import stat
 
 from ansible.module_utils.look_record import PATH as RECORD
 
-# All that is in these is ours.
+# Everything in these folders is ours.
 FOLDERS = ["/etc/jarvis"]
-# Ours, or read by what we run, in folders of others. Those of single servers are told by their entries.
+# Files in folders of others that are ours, or that our programs read. The files of single servers are in their entries.
 FILES = [
     "/etc/apt/apt.conf.d/52jarvis-docker",
     "/etc/default/docker",
     "/etc/docker/daemon.json",
     "/usr/local/sbin/jarvis-firewall",
 ]
-# What is in it belongs to the servers; who may come in, and which folders there are, to us.
+# Its files belong to the servers. The folders in it, and their owners and modes, are managed by us.
 DATA = "/var/lib/jarvis"
 DATA_LEVELS = 2
 

@@ -1,4 +1,4 @@
-"""The host itself: what it is, its packages, the engine's service, the kernel's setting, the group, certificates."""
+"""The host itself: its size, packages and certificates, the engine's service, a kernel setting, the group."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import subprocess
 from ansible.module_utils import look_files, preflight_host, tls_files
 from ansible.module_utils.preflight_ports import SEARCH_PATH
 
-# Whichever of them brings the engine.
+# The engine comes from one of these packages.
 ENGINE_PACKAGES = ["docker.io", "docker-cli", "docker-ce", "docker-ce-cli", "containerd", "containerd.io", "runc"]
 SERVICE = ["ActiveState", "UnitFileState", "FragmentPath", "DropInPaths", "NeedDaemonReload"]
 OVERCOMMIT = "/proc/sys/vm/overcommit_memory"
@@ -24,7 +24,7 @@ RULES = "/usr/local/sbin/jarvis-firewall"
 
 
 def said(*command):
-    """Return what a command prints; a failure's words are not asked for."""
+    """Return what a command prints on its standard output, also if it fails."""
     done = subprocess.run(
         command, env={"PATH": SEARCH_PATH, "LC_ALL": "C"}, capture_output=True, text=True, check=False
     )
@@ -54,7 +54,7 @@ def observe(facts, packages, renew_days):
     )
     facts.note("kernel setting vm.overcommit_memory", value=text_of(OVERCOMMIT))
     with contextlib.suppress(KeyError):
-        # Who is in it is the operator's to say.
+        # The operator decides who is a member, so the members do not count.
         facts.note("group jarvis", number=grp.getgrnam("jarvis").gr_gid)
     observe_packages(facts, sorted({*packages, *ENGINE_PACKAGES}))
     observe_service(facts)
@@ -64,7 +64,7 @@ def observe(facts, packages, renew_days):
 
 
 def observe_packages(facts, names):
-    """Note which versions of some packages there are."""
+    """Note the installed versions of packages."""
     form = "${Package}\t${Version}\t${db:Status-Status}\n"
     for line in said("dpkg-query", "--show", "--showformat", form, *names).splitlines():
         name, version, status = line.split("\t")
@@ -73,7 +73,7 @@ def observe_packages(facts, names):
 
 
 def observe_service(facts):
-    """Note how systemd runs the engine, and by which files."""
+    """Note how systemd runs the engine, and from which unit files."""
     shown = said("systemctl", "show", f"--property={','.join(SERVICE)}", "docker.service")
     found = dict(line.partition("=")[::2] for line in shown.splitlines())
     if found:
@@ -84,8 +84,8 @@ def observe_service(facts):
 
 
 def observe_certificates(facts, renew_days):
-    """Doubt a certificate that is to be renewed or that no client accepts; what it holds is noted with the files."""
-    # The host's own certificates hold it.
+    """Note a doubt for a certificate that is due or that no client accepts. Its content is noted with the files."""
+    # The host's own certificates contain this address.
     facts.note("host", address=tls_files.default_address())
     for path in sorted(glob.glob(CERTIFICATES)):
         try:

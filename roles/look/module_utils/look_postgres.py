@@ -1,4 +1,4 @@
-"""What a running PostgreSQL says: its data, settings and files in force, roles, databases, ledger and catalog."""
+"""What a running PostgreSQL says about its data, settings, files in force, roles, databases, ledger and catalog."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ CLUSTER = "SELECT system_identifier::text, pg_is_in_recovery() FROM pg_control_s
 SETTINGS = (
     "SELECT name, concat_ws(' ', setting, unit, CASE WHEN pending_restart THEN '(restart due)' END) FROM pg_settings"
 )
-# What each question's rows are called, and how many of their columns are the name. The rest is recorded by its digest.
+# For each query: what its rows are, and how many of the first columns make a row's name. The rest is recorded as a
+# digest.
 QUESTIONS = {
     "setting in a file": (
         2,
@@ -49,7 +50,7 @@ LEDGER = "SELECT version, to_jsonb(m) FROM jarvis_meta.migrations AS m"
 
 
 def observe(facts, name, socket_folder, database, application_roles):
-    """Note a server; what C(application_roles) own in the database is theirs. Raises psycopg2.Error."""
+    """Note a server, but not what C(application_roles) own in the database. Raises psycopg2.Error."""
     target = session.Target(database, "", "", socket_folder, 5432, "postgres", 0, 5, 0)
     with closing(session.connect(target, database)) as connection, connection.cursor() as cursor:
         observe_server(facts, f"{name}: ", cursor)
@@ -66,7 +67,7 @@ def observe(facts, name, socket_folder, database, application_roles):
 
 
 def observe_server(facts, prefix, cursor):
-    """Note what is not a database's."""
+    """Note what belongs to the server as a whole, not to one database."""
     cursor.execute(CLUSTER)
     identifier, in_recovery = cursor.fetchone()
     facts.note(f"{prefix}data", identifier=identifier, in_recovery=in_recovery)

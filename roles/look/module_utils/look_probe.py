@@ -1,4 +1,4 @@
-"""What an application does: write and read back, with its own settings, at the addresses it is given."""
+"""Do what an application does: write and read back, as the application, at the addresses in its settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def settings():
 def postgres(address):
     """Return why a row could not be written and read back, None when it could.
 
-    It is gone before others can see it, but the server has to write it to the disk.
+    The row is removed before others can see it, but the server has to write it to the disk.
     """
     key = f"look:{uuid.uuid4()}"
     try:
@@ -33,7 +33,7 @@ def postgres(address):
         with closing(connection), connection, connection.cursor() as cursor:
             cursor.execute("SELECT to_regclass('public.agent_state') IS NULL")
             if cursor.fetchone()[0]:
-                return None  # another schema than the agent's
+                return None  # the database has another schema than the agent's
             cursor.execute("INSERT INTO public.agent_state (key, value) VALUES (%s, '[1]')", (key,))
             cursor.execute("SELECT value FROM public.agent_state WHERE key = %s", (key,))
             if cursor.fetchone()[0] != [1]:

@@ -11,14 +11,14 @@ import secrets
 import tempfile
 
 PATH = "/etc/jarvis/state/look.json"
-FORMAT = 1  # of the record; one in another is none
-SHOWN_CHARACTERS = 80  # of a value; a longer one is recorded by its digest
-DIGEST = "digest "  # what the recorded value of a secret, or of a long text, begins with
+FORMAT = 1  # of the record; a record of another version does not count
+SHOWN_CHARACTERS = 80  # length of a value; a longer one is recorded as a digest
+DIGEST = "digest "  # begins the recorded value of a secret or of a long text
 KEY_BYTES = 32
 
 
 class Facts:
-    """What was observed of one part, as {subject: {aspect: value}}, each a text; and what is wrong by itself."""
+    """The facts of one part, as {subject: {aspect: value}}, each a text; and doubts, which no record can settle."""
 
     def __init__(self, key):
         """Take the host's key, as hexadecimal text."""
@@ -28,16 +28,16 @@ class Facts:
         self.complete = True
 
     def digest(self, text):
-        """Return a digest of a text or of bytes, which nobody can make without the key."""
+        """Return a digest of a text or of bytes. Nobody can compute it without the key."""
         content = text if isinstance(text, bytes) else str(text).encode()
         return DIGEST + hmac.new(self._key, content, hashlib.sha256).hexdigest()[:32]
 
     def note(self, subject, **aspects):
-        """Keep what was observed of something, such as C("file /etc/jarvis", mode="0750")."""
+        """Keep facts about a subject, such as C("file /etc/jarvis", mode="0750")."""
         self.of.setdefault(subject, {}).update({name: self._short(value) for name, value in aspects.items()})
 
     def note_all(self, subject, aspects):
-        """Keep the same from a dictionary, whose keys are no names of Python."""
+        """Keep facts from a dictionary, for aspects that are no valid names in Python."""
         self.note(subject, **{str(name): value for name, value in aspects.items()})
 
     def note_secret(self, subject, **aspects):
@@ -45,12 +45,12 @@ class Facts:
         self.of.setdefault(subject, {}).update({name: self.digest(value) for name, value in aspects.items()})
 
     def doubt(self, sentence):
-        """Keep what is wrong by itself."""
+        """Keep what is wrong whatever the record says."""
         self.doubts.append(sentence)
 
     def _short(self, value):
         if value is None or value in ([], {}):
-            return ""  # the engine tells nothing in one way or another
+            return ""  # the engine expresses "nothing" in several ways
         text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
         return text if len(text) <= SHOWN_CHARACTERS else self.digest(text)
 
@@ -66,7 +66,7 @@ def new_key():
 
 
 def read():
-    """Return the record, None where there is none that can be read."""
+    """Return the record, None if there is no record that can be read."""
     try:
         with open(PATH, encoding="utf-8") as stream:
             record = json.load(stream)
@@ -115,7 +115,7 @@ def differences(recorded, found):
 def differences_by_part(recorded, parts):
     """Return the doubts, then what differs between a record {part: {subject: {aspect: value}}} and C(Facts) by part.
 
-    Of a part that could not be looked at to the end, there is nothing to compare.
+    A part that could not be observed completely is not compared.
     """
     sentences = [doubt for facts in parts.values() for doubt in facts.doubts]
     for part in sorted(recorded.keys() | parts.keys()):
@@ -125,7 +125,7 @@ def differences_by_part(recorded, parts):
 
 
 def sentence_of(what, then, now):
-    """Return that something differs, with both values where they can be shown."""
+    """Return a sentence about a difference, with both values if they can be shown."""
     if then is None:
         return f"{what} is new"
     if now is None:

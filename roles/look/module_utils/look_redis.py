@@ -1,4 +1,4 @@
-"""What a running Redis says: its data, settings and users, and whether it could write."""
+"""What a running Redis says about its data, settings and users, and whether it could write."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def observe(facts, name, user, password, data_folder):
             keep = facts.note_secret if any(word in setting for word in SECRETS) else facts.note
             keep(f"{name}: setting {setting}", value=value)
         for line in client.execute_command("ACL LIST"):
-            # After each start, the server tells the commands in another order.
+            # The server lists the commands in another order after each start.
             facts.note_secret(f"{name}: user {line.split()[1]}", rules=" ".join(sorted(line.split())))
     finally:
         client.connection_pool.disconnect()

@@ -1,6 +1,6 @@
--- What the configuration files hold that the running server does not have yet, and what is wrong with them.
--- A certificate may be put there with the time of its making, so what counts is when a file's entry last changed.
--- File times have whole seconds, so a file of the same second as the last load counts as newer.
+-- Finds out what the configuration files contain that the running server does not have yet, and what is wrong with them.
+-- Certificates may keep an old time of modification when they are copied, so the time at which a file's entry changed is used.
+-- It has whole seconds only, so a file that changed in the second of the last load counts as newer.
 WITH file_settings AS MATERIALIZED (
     SELECT
         name,
@@ -16,7 +16,7 @@ rejected AS (
     UNION ALL
     SELECT 'pg_hba.conf line ' || line_number || ': ' || error AS problem
     FROM pg_hba_file_rules
-    -- A line with a type was understood: what it reports is that encryption is off as yet.
+    -- A line that has a type was understood. Its error only says that encryption is still off.
     WHERE error IS NOT NULL AND type IS NULL
     UNION ALL
     SELECT 'pg_ident.conf line ' || line_number || ': ' || error AS problem
@@ -31,7 +31,7 @@ files AS (
     ) AS known (setting_name)
 ),
 
--- Lines that a preview would have written, or taken away.
+-- The lines that a real run would write or remove, for a preview.
 texts AS (
     SELECT
         setting_name,

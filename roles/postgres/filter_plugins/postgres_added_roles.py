@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-# Whose rights a role has, without becoming it.
+# The role whose rights an added role gets. It inherits them, and cannot become that role.
 MEMBER_OF = {"read": "jarvis_readonly", "write": "jarvis"}
 
 
 def postgres_added_roles(entries, settings):
-    """Return the definitions of roles that C(entries) of C(postgres_roles) ask for, without passwords.
+    """Return a definition, without password, of each role among the C(entries) of C(postgres_roles).
 
-    Sessions begin with C(settings), or with an entry's own of the same name.
+    Its sessions begin with C(settings); a setting of the entry replaces the one of the same name.
     """
     return [
         {
@@ -25,12 +25,12 @@ def postgres_added_roles(entries, settings):
 
 
 def with_passwords(roles, passwords):
-    """Return definitions of roles with their C(passwords), which are by name."""
+    """Return definitions of roles with their passwords added; C(passwords) is a dictionary by name."""
     return [{**role, "password": passwords[role["name"]]} for role in roles]
 
 
 def role_memberships(roles):
-    """Return {role: [role that it is a member of]} of definitions of roles."""
+    """Return {role: [roles that it is a member of]} for definitions of roles."""
     return {role["name"]: [membership["role"] for membership in role["member_of"]] for role in roles}
 
 

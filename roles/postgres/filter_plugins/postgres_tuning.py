@@ -6,14 +6,14 @@ import re
 
 MAX_CONNECTIONS = 100
 MEMORY_OF_ONE_WORKER_MB = 512
-# What a server process takes for itself: caches of the catalog, libraries, compiled queries.
+# Memory that a server process needs besides: caches of the catalog, libraries, compiled queries.
 PROCESS_BASE_MB = 64
-# Of the file system, rounded down to a power of two: a sixteenth to an eighth of what there is.
+# This share of the file system, rounded down to a power of two, is a sixteenth to an eighth of its size.
 SHARE_OF_DISK_FOR_WAL = 8
-# Hash tables that one statement is building or reading at a time, each growing in steps of up to a third of itself.
+# The hash tables that one statement builds or reads at the same time. Each grows in steps of up to a third of its size.
 HASH_TABLES_OF_A_STATEMENT = 2
 MIN_SHARED_MEMORY_MB = 256
-ENGINE_SHARED_MEMORY_MB = 64  # what a container gets that asks for none
+ENGINE_SHARED_MEMORY_MB = 64  # what a container gets by default
 UNITS = {"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
 UNIT_OF_A_BARE_NUMBER = {"shared_buffers": 8 * 2**10}  # pages; the others are in kB
 
@@ -31,12 +31,13 @@ def power_of_two(value):
 def postgres_tuning(memory_mb, cores, disk_mb):
     """Return PostgreSQL settings for a server with C(memory_mb) MiB, C(cores) processors and a disk of C(disk_mb) MiB.
 
-    The shares follow the server's manual (https://www.postgresql.org/docs/16/runtime-config-resource.html): a
-    quarter of the memory for shared buffers; three quarters is what the kernel and they cache together.
-    Sorting memory is what is left when every connection uses it once. Processes that work for one statement are as
-    many as have room beside each other. The log that is kept between two checkpoints grows with the memory, as far as
-    the whole disk, not what is free of it, allows: so it does not change while the disk fills. Some file systems count
-    what others use as not theirs; the power of two keeps such a figure from moving with every run.
+    The shares follow the server's manual (https://www.postgresql.org/docs/16/runtime-config-resource.html). A quarter
+    of the memory is for shared buffers; together with the kernel's cache they are taken for three quarters. Sorting
+    memory is what is left if every connection uses it once. The number of processes that work for one statement is
+    limited by the memory that they need side by side. The log between two checkpoints grows with the memory, up to a
+    share of the disk. The size of the disk counts, not its free space, so that the setting does not change while the
+    disk fills. Some file systems subtract from their size what others use; rounding to a power of two keeps the setting
+    from changing with every run.
     """
     memory_mb, cores, disk_mb = int(memory_mb), int(cores), int(disk_mb)
     workers = clamp(min(cores // 2, memory_mb // MEMORY_OF_ONE_WORKER_MB), 1, 4)
@@ -78,9 +79,10 @@ def hash_memory_mb(settings):
 def postgres_process_memory(settings, memory_mb):
     """Return the MiB that one server process may take for itself, in a container of C(memory_mb) MiB.
 
-    A statement runs in one process and its parallel workers. Together they may take what the shared buffers and an
-    eighth for everybody else leave, so that a statement without measure fails by itself instead of having the kernel
-    end the whole server. Whatever else, a process may take what the settings let it use for maintenance, or for a hash.
+    A statement runs in one process and its parallel workers. Together they may take what is left beside the shared
+    buffers and an eighth of the memory for everybody else. So a statement that asks for too much fails by itself, and
+    the kernel does not end the whole server. A process may in any case take what the settings allow for maintenance, or
+    for a hash.
     """
     memory_mb = int(memory_mb)
     processes = 1 + int(settings.get("max_parallel_workers_per_gather", 2))
@@ -97,9 +99,10 @@ def postgres_process_memory(settings, memory_mb):
 def postgres_shared_memory(settings, memory_mb):
     """Return the MiB of C(/dev/shm) that parallel statements need, in a container of C(memory_mb) MiB.
 
-    The processes of a parallel hash join build one table, for which each of them brings what it may use. There are as
-    many such statements as have all their workers. A parallel VACUUM keeps what it found there as well. The figure is
-    a limit, and nothing is taken that is not used; but another one needs a new container, so it goes in powers of two.
+    The processes of a parallel hash join build one table together, whose size is the sum of what each of them may use.
+    The number of such statements is limited by the number of workers. A parallel VACUUM keeps its findings there as
+    well. The figure is a limit, and unused memory is not taken. It is a power of two, because another figure needs a
+    new container.
     """
     memory_mb = int(memory_mb)
     workers = int(settings.get("max_parallel_workers_per_gather", 2))
@@ -107,7 +110,8 @@ def postgres_shared_memory(settings, memory_mb):
     hash_tables = statements * HASH_TABLES_OF_A_STATEMENT * hash_memory_mb(settings) * (workers + 1)
     needed = hash_tables + setting_mb(settings, "maintenance_work_mem", 64)
     rounded = power_of_two(2 * needed - 1)
-    # Beyond what the container has, the kernel would end the server where PostgreSQL now ends the statement.
+    # More than the container's memory would let the kernel end the server; with this limit, PostgreSQL ends the
+    # statement.
     return max(
         min(max(rounded, MIN_SHARED_MEMORY_MB), room_beside_buffers(settings, memory_mb)), ENGINE_SHARED_MEMORY_MB
     )

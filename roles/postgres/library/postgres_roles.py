@@ -9,13 +9,13 @@ DOCUMENTATION = r"""
 module: postgres_roles
 short_description: Bring roles of PostgreSQL to exactly what is wanted of them
 description:
-  - Creates the listed roles and takes from them whatever is not listed, in one transaction. That a role was created
-    before is no matter, nor what it gave itself meanwhile. Other roles are left alone.
+  - Creates the listed roles and takes from them whatever is not listed, in one transaction. It does not matter how a
+    role was created before, or what it has given itself since. Other roles are left alone.
   - A role that was O(roles[].added) in an earlier run and is not listed any more loses its password and memberships,
     may not log in, and its sessions end. It stays, with what it owns.
   - A password is sent as its SCRAM-SHA-256 verifier, so that no setting of the server can make it log a password. A
     verifier that fits the password stays.
-  - Tells what the server's databases are, and which privileges of one are not as they are wanted. It changes neither.
+  - Returns the server's databases, and which wanted privileges on one of them are missing. It changes neither.
   - Logs in over the unix socket and uses no name outside of C(pg_catalog).
 options:
   login_unix_socket:
@@ -41,9 +41,8 @@ options:
         type: str
         required: true
       added:
-        description: Whether it is none of ours, but one that an inventory adds. Its comment says so in the server.
-        type: bool
-        default: false
+        description: Whether an inventory adds this role, so that it is not one of ours. Its comment in the server says
+        so. type: bool default: false
       login:
         description: Whether it may log in.
         type: bool
@@ -92,8 +91,9 @@ options:
     type: str
   privileges:
     description:
-      - What roles hold in the database, or do not hold, granted to them by name. What a role has as the owner, or along
-        with everybody, does not count.
+      - Privileges that roles have, or do not have, in the database. Only those granted to them by name count, not those
+      of
+        the owner or of everybody.
     type: list
     elements: dict
     default: []
@@ -169,8 +169,8 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.postgres_databases import privileges_due, read_databases
 from ansible.module_utils.postgres_role_plan import plan, psycopg2, read, taken_away
 
-# A role's or database's settings must neither lock the administrator out nor change what a name means. A verifier is no
-# password, but lets one be guessed, so it is kept out of logs and statistics, too.
+# Settings of the role or the database could lock the administrator out, or change the meaning of a name; these options
+# override them. They also keep verifiers out of logs and statistics, because a verifier helps to guess its password.
 SESSION = {
     "search_path": "",
     "local_preload_libraries": "",
@@ -257,7 +257,7 @@ def converge(connection, wanted, added_comment, check_mode):
 def end_sessions(connection, added_comment, check_mode):
     """End the sessions of added roles that may not log in any more; return it in words.
 
-    After the change is committed: until then, a client that connects anew is let in.
+    This comes after the change is committed, since a client that connects before is still let in.
     """
     with connection, connection.cursor() as cursor:
         cursor.execute(SESSIONS, [added_comment])
@@ -268,7 +268,7 @@ def end_sessions(connection, added_comment, check_mode):
 
 
 def reason(error):
-    """Return what the server says, without the statement, which its whole message may quote."""
+    """Return the server's main message. Its whole message may quote the statement, which is left out."""
     told = [error.diag.message_primary, error.diag.message_detail, error.diag.message_hint]
     return ". ".join(filter(None, told)) or str(error).strip()
 

@@ -1,4 +1,4 @@
-"""What a server says of its databases, and what is lacking of the privileges that are wanted of one."""
+"""What a server says about its databases, and which of the wanted privileges a database lacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ DATABASES = """
 SELECT datname, pg_catalog.pg_get_userbyid(datdba), pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype
 FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname
 """
-# A database whose privileges were never changed lists none. What its owner holds goes to the next owner.
+# A database whose privileges were never changed lists none. Its owner's are left out, since they go to the next owner.
 PRIVILEGES = """
 SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(a.grantee) END, a.privilege_type
 FROM pg_catalog.pg_database AS d
@@ -26,7 +26,7 @@ def read_databases(connection):
 
 
 def privileges_due(connection, database, wanted):
-    """Return for each entry of C(wanted) whether it still has to be made so in a database."""
+    """Return for each entry of C(wanted), in order, whether it is still to be granted or revoked in a database."""
     with connection.cursor() as cursor:
         cursor.execute(PRIVILEGES, [database])
         held = set(cursor.fetchall())

@@ -1,4 +1,4 @@
-"""Roles as they are in a server, and the statements that make them what they are to be."""
+"""Read the roles of a server, and make the statements that turn them into what is wanted."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ TAKEN_AWAY = """
 SELECT rolname FROM pg_catalog.pg_authid
 WHERE pg_catalog.shobj_description(oid, 'pg_authid') = %s AND rolname <> ALL (%s) ORDER BY rolname
 """
-# Of a role that is not wanted any more: it stays, and may do nothing.
+# The definition of a role that is not wanted any more: the role stays, and may do nothing.
 NO_RIGHTS = {"login": False, "password": None, "superuser": False, "inherit": True, "connection_limit": -1}
-# What the application may give itself in one database or in all.
+# Settings that a role, such as the application's, may have given itself for one database or for all.
 SETTINGS = """
 SELECT r.rolname, d.datname, s.setconfig
 FROM pg_catalog.pg_db_role_setting AS s
@@ -70,14 +70,14 @@ def read(cursor, names):
 
 
 def taken_away(cursor, comment, names):
-    """Return definitions of the roles with a comment, which were added once, that are not among C(names) any more."""
+    """Return definitions for the roles that have the comment of added roles but are not among C(names) any more."""
     cursor.execute(TAKEN_AWAY, [comment, names])
     nothing = {**NO_RIGHTS, "comment": comment, "settings": {}, "member_of": []}
     return [{"name": name, **nothing} for (name,) in cursor.fetchall()]
 
 
 def plan(wanted, found, iterations):
-    """Return (what changes in words without secrets, statement), a pair a change, in the order to execute them."""
+    """Return (what changes, in words without secrets; statement) for each change, in the order of execution."""
     roles, settings, memberships = found
     steps = []
     for role in wanted:
@@ -90,7 +90,7 @@ def plan(wanted, found, iterations):
         ]
         steps += [(name, words, alter + clause) for words, clause in changes]
         steps += [(name, words, statement) for words, statement in mark_changes(role, roles.get(name, NEW_ROLE))]
-    # When all roles are there.
+    # Memberships come last, when all roles exist.
     for role in wanted:
         for words, statement in membership_changes(role, memberships[role["name"]]):
             steps.append((role["name"], words, statement))
@@ -146,7 +146,7 @@ def parameter(name):
 
 
 def elements(name, value):
-    """Return the elements of a setting's value: its names where it is a list, itself elsewhere."""
+    """Return the elements of a setting's value: the names if it is a list of names, else the value itself."""
     if name.lower() not in LISTS:
         return [value]
     return [
@@ -156,7 +156,7 @@ def elements(name, value):
 
 
 def membership_changes(role, found):
-    """Yield (words, statement) for each membership that is there and should not be, or the other way round."""
+    """Yield (words, statement) for each membership that is there but not wanted, and for each that is missing."""
     member = sql.Identifier(role["name"])
     wanted = {one["role"]: (False, one["inherit"], one["set"]) for one in role["member_of"]}
     kept = set()

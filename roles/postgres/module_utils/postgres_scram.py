@@ -1,4 +1,4 @@
-"""SCRAM-SHA-256 verifiers as PostgreSQL keeps them, so that it need not be told a password to know it.
+"""SCRAM-SHA-256 verifiers in PostgreSQL's own form. The server is sent these, and never a password.
 
 A verifier is C(SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>):
 https://www.postgresql.org/docs/16/catalog-pg-authid.html, https://www.rfc-editor.org/rfc/rfc5802#section-3
@@ -16,7 +16,7 @@ import unicodedata
 
 SALT_BYTES = 16
 VERIFIER = re.compile(r"SCRAM-SHA-256\$(?P<iterations>\d+):(?P<salt>[A-Za-z0-9+/=]+)\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+")
-# What SASLprep does not know or forbids in its result: https://www.rfc-editor.org/rfc/rfc4013#section-2.3
+# Characters that SASLprep does not know, or forbids in its result: https://www.rfc-editor.org/rfc/rfc4013#section-2.3
 REFUSED = (
     stringprep.in_table_a1,
     stringprep.in_table_c12,
@@ -32,7 +32,7 @@ REFUSED = (
 
 
 def normal_form(password):
-    """Return the password as PostgreSQL and libpq use it: by SASLprep, and as it is where SASLprep refuses it."""
+    """Return the password as PostgreSQL and libpq use it: prepared by SASLprep, or unchanged if SASLprep refuses it."""
     if password.isascii():
         return password
     mapped = "".join(
@@ -46,7 +46,7 @@ def normal_form(password):
 
 
 def mixes_directions(text):
-    """Return whether text written to the left is not alone: https://www.rfc-editor.org/rfc/rfc3454#section-6."""
+    """Return whether a text mixes writing directions as https://www.rfc-editor.org/rfc/rfc3454#section-6 forbids."""
     to_the_left = [stringprep.in_table_d1(character) for character in text]
     if not any(to_the_left):
         return False
@@ -54,7 +54,7 @@ def mixes_directions(text):
 
 
 def verifier(password, iterations, salt=None):
-    """Return a verifier of a password, with a salt of its own unless one is given."""
+    """Return a verifier of a password, with the given salt or else a new one."""
     salt = secrets.token_bytes(SALT_BYTES) if salt is None else salt
     salted = hashlib.pbkdf2_hmac("sha256", normal_form(password).encode(), salt, iterations)
     stored_key = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
@@ -64,9 +64,9 @@ def verifier(password, iterations, salt=None):
 
 
 def fits(password, iterations, kept):
-    """Return whether what the server keeps is a verifier of this password, made with as many iterations."""
+    """Return whether the server's verifier is one of this password with the wanted number of iterations."""
     match = VERIFIER.fullmatch(kept or "")
-    # Whoever may set a role's password may set its iterations, too; what takes hours to compare is not compared.
+    # Somebody who may set a role's password can also choose so many iterations that a comparison would take hours.
     if not match or int(match["iterations"]) != iterations:
         return False
     return hmac.compare_digest(verifier(password, iterations, base64.b64decode(match["salt"])), kept)

@@ -9,7 +9,8 @@ import stringprep
 
 # PostgreSQL cuts longer names: https://www.postgresql.org/docs/16/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
 IDENTIFIER_LIMIT = 63
-# Code points that SASLprep knows nothing of (emoji among them) or forbids: https://www.rfc-editor.org/rfc/rfc4013#section-2.3
+# SASLprep does not know these code points (emoji among them) or forbids them:
+# https://www.rfc-editor.org/rfc/rfc4013#section-2.3
 WITHOUT_NORMAL_FORM = (
     stringprep.in_table_a1,
     stringprep.in_table_c12,
@@ -23,9 +24,9 @@ WITHOUT_NORMAL_FORM = (
     stringprep.in_table_c9,
 )
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
-# Commands and categories only: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
-# Words that mean something where names of roles and users stand.
+# These words have a meaning of their own in places where names of roles and users stand.
 RESERVED = {"all", "none", "public"}
+# Commands and categories only: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
 PERMISSION = re.compile(r"[+-](@[a-z]+|[a-z_.-]+(\|[a-z_-]+)?)")
 
 
@@ -42,7 +43,7 @@ def identifier_problems(identifiers):
 def permission_problems(permissions):
     """Yield a problem for each of C(permissions) {variable: [permission, ...]} that gives or takes no command.
 
-    Whatever else the server's access list knows, such as passwords and key patterns, is not a list's to change.
+    Such a list must not change anything else in the server's access list, such as passwords and key patterns.
     """
     for variable, given in permissions.items():
         for permission in given:
@@ -54,7 +55,7 @@ def permission_problems(permissions):
 
 
 def entry_problems(entries):
-    """Yield a problem for each of C(entries) {variable: [entry, ...]} of roles and users that cannot be meant so."""
+    """Yield a problem for each option of C(entries) {variable: [entry, ...]} of roles and users that is not usable."""
     for variable, listed in entries.items():
         for entry in listed:
             for option in sorted({"keys", "channels", "permissions"} & entry.keys()):
@@ -69,16 +70,17 @@ def entry_problems(entries):
 
 
 def pattern_problems(variable, patterns):
-    """Yield a problem for each pattern of keys or channels that would be more than one word of a rule."""
+    """Yield a problem for each pattern of keys or channels that is not exactly one word, as a rule needs it."""
     for pattern in map(str, patterns):
         if not pattern or not pattern.isprintable() or " " in pattern:
             yield f"{variable} holds the pattern {pattern!r}. Write one without spaces, such as queue:*."
 
 
 def account_problems(accounts):
-    """Yield a problem for each of C(accounts) {variable: [account, ...]} that is added and not possible.
+    """Yield a problem for each added account among C(accounts) {variable: [account, ...]} whose name cannot be used.
 
-    Our own are among them. A name that begins an address or a word of rotation of ours would take its place.
+    Our own accounts are among C(accounts), so that no added one takes the place of their addresses, secrets or words of
+    rotation.
     """
     own = [account for listed in accounts.values() for account in listed if "added" not in account]
     words = {account["word"] for account in own if "word" in account} | RESERVED
@@ -103,7 +105,7 @@ def account_problems(accounts):
 def password_problems(passwords):
     """Yield a problem for each value of C(passwords) {variable: password or None} that cannot be used.
 
-    None means not given, which is fine: one is generated. The password itself is never in the text.
+    None means that no password is given, which is fine: one is generated. The password itself is never in the text.
     """
     given = ((variable, str(password)) for variable, password in passwords.items() if password is not None)
     for variable, password in given:
@@ -145,7 +147,7 @@ def is_ipv4(address):
 
 
 def address_problems(servers, tls_enabled):
-    """Yield a problem for each of C(servers) [{name, address, networks, ...}] that must not be bound so."""
+    """Yield a problem for each of C(servers) [{name, address, networks, ...}] with an unusable address."""
     for server in servers:
         bound = f"{server['name']}_bind_address is {server['address']!r}"
         if not is_ipv4(server["address"]):
@@ -167,7 +169,7 @@ def address_problems(servers, tls_enabled):
 
 
 def network_problems(servers):
-    """Yield a problem for each network of C(servers) [{name, networks, ...}] that is none.
+    """Yield a problem for each invalid network of C(servers) [{name, networks, ...}].
 
     PostgreSQL and the kernel's packet filter understand only the plain form, so no other is accepted.
     """
@@ -189,7 +191,7 @@ def network_problems(servers):
 
 
 def same_port_problems(servers):
-    """Yield a problem when two of C(servers) [{name, address, port, ...}] are bound to the same."""
+    """Yield a problem if two of C(servers) [{name, address, port, ...}] are bound to the same address and port."""
     for one, other in itertools.combinations(servers, 2):
         if (one["address"], int(one["port"])) == (other["address"], int(other["port"])):
             yield f"{one['name']}_port and {other['name']}_port are both {one['port']}. Give each a port of its own."

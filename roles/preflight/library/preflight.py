@@ -190,7 +190,7 @@ ARGUMENTS = {
 
 
 def warn_of_proxy(module, settings):
-    """Tell of the protection that is missing where the engine's proxy answers for the containers."""
+    """Warn that protection is missing if the engine's proxy answers for the containers."""
     if {**settings, **module.params["engine_settings"]}.get("userland-proxy", True):
         module.warn(
             "The engine's userland proxy is on. While a container or the engine restarts, a local user without root "
@@ -200,7 +200,7 @@ def warn_of_proxy(module, settings):
 
 
 def broken_mappings(module, settings):
-    """Return the published addresses from which connections do not get to their containers, and tell of them."""
+    """Return the published addresses whose connections do not reach their containers, and warn of them."""
     found = []
     for server in module.params["servers"]:
         for published in ports.broken_mappings(server["container"], settings):

@@ -1,4 +1,4 @@
-"""Ansible lookup: which of the tags that a person asks for mean nothing."""
+"""Ansible lookup: which tags that a person asks for do not exist."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ansible.plugins.lookup import LookupBase
 
 SITE = Path(__file__).parents[3] / "playbooks/site.yml"
 VERIFY = SITE.with_name("verify.yml")
-OF_MOLECULE = re.compile(r"(molecule-.*)?notest")  # which it skips in every run
+OF_MOLECULE = re.compile(r"(molecule-.*)?notest")  # molecule adds these to skip tasks in every run
 OF_ANSIBLE = {"all", "tagged", "untagged", "always", "never"}
 
 
@@ -57,5 +57,5 @@ class LookupModule(LookupBase):
     """The lookup."""
 
     def run(self, terms, variables=None, **kwargs):
-        """Return the tags that mean nothing."""
+        """Return the tags that do not exist."""
         return sorted(tag for tag in set(terms) - known_tags() - OF_ANSIBLE if not OF_MOLECULE.fullmatch(tag))

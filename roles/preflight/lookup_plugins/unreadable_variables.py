@@ -37,7 +37,7 @@ class LookupModule(LookupBase):
         return [name for name in terms if not self.is_readable((variables or {}).get(name))]
 
     def is_readable(self, value):
-        """Return whether a value can be evaluated, to what a password may be."""
+        """Return whether a value can be evaluated, to a type that a password may have."""
         try:
             return isinstance(self._templar.template(value), (str, int, float, type(None)))
         except AnsibleError:

@@ -43,7 +43,7 @@ from ansible.plugins.lookup import LookupBase
 
 ROLES = Path(__file__).parents[2]
 WIRING = ROLES.parent / "playbooks/wiring/vars/main"
-# What playbooks ask for themselves.
+# Variables that playbooks themselves read.
 OF_PLAYBOOKS = {
     "confirmed",
     "deploy_all_or_nothing",
@@ -53,7 +53,7 @@ OF_PLAYBOOKS = {
     "verify_drift",
     "verify_enabled",
 }
-# A name without one of our prefixes is ours when it is that near to one of ours.
+# A name without one of our prefixes counts as a misspelt one of ours if it is as similar as this.
 NEAR = 0.9
 LONGEST = 100  # characters of a value that are shown
 ARTICLES = {"int": "a whole number", "bool": "true or false", "float": "a number", "str": "text", "path": "a path"}
@@ -72,7 +72,7 @@ def wired_names():
 
 
 def all_options(role):
-    """Return the options of a role by name, those included that other roles set."""
+    """Return the options of a role by name, also those that the wiring sets."""
     return read(ROLES / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
 
 
@@ -83,7 +83,7 @@ def options_of_inventories(role):
 
 @cache
 def known_names():
-    """Return the names that mean something here: (what an inventory may set, all of them)."""
+    """Return the names that we know: (those that an inventory may set, all of them)."""
     own, internal = set(OF_PLAYBOOKS), set(wired_names())
     for role in (path.parents[1].name for path in ROLES.glob("*/meta/argument_specs.yml")):
         own |= options_of_inventories(role).keys()
@@ -96,7 +96,7 @@ def known_names():
 
 
 def unknown_problems(names, foreign=()):
-    """Yield a problem for each of C(names) that looks like one of ours and is none."""
+    """Yield a problem for each of C(names) that looks like a variable of ours but is not one."""
     own, known = known_names()
     prefixes = tuple(f"{path.name}_" for path in ROLES.iterdir() if path.is_dir())
     for name in sorted(set(names) - known - set(foreign)):
@@ -136,7 +136,8 @@ class LookupModule(LookupBase):
         problems = list(unknown_problems(map(str, variables), self.get_option("foreign")))
         for role in terms:
             for name, option in options_of_inventories(role).items():
-                # A default of ours needs no check, and may follow from what only a look at the host tells.
+                # Our own defaults need no check, and some depend on results that are only known after a look at the
+                # host.
                 if name in variables and variables[name] != option.get("default"):
                     try:
                         value = self._templar.template(variables[name])
@@ -148,5 +149,5 @@ class LookupModule(LookupBase):
 
     @staticmethod
     def reason(name, error):
-        """Return why a value cannot be evaluated, without a part of a password."""
+        """Return why a value cannot be evaluated, without showing a part of a password."""
         return "what it holds is not shown." if "password" in name else f"{str(error).splitlines()[0]}"

@@ -1,4 +1,4 @@
-"""Whether the container engine of a host can serve, before its settings are touched: a restart may take others down."""
+"""Check whether the engine works and accepts new settings, before these are written: a restart may stop others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible.module_utils import preflight_ports as ports
 PID_FILE = "/var/run/docker.pid"
 OPTIONS_FILE = "/etc/default/docker"
 SECONDS = 10
-# Flags that another name in the settings file stands for: https://docs.docker.com/reference/cli/dockerd/
+# Settings whose flag has another name: https://docs.docker.com/reference/cli/dockerd/
 SETTING_OF_FLAG = {
     "H": "hosts",
     "host": "hosts",
@@ -32,7 +32,7 @@ SETTING_OF_FLAG = {
 
 
 def flags(words):
-    """Return {setting: flag as it was given} of the words that an engine is started with."""
+    """Return {setting: flag as it was given} for the words of the command that starts an engine."""
     found = {}
     for word in words:
         given = re.match(r"--?([A-Za-z][A-Za-z0-9-]*)", word)
@@ -42,7 +42,7 @@ def flags(words):
 
 
 def started_with():
-    """Return the words that the engine runs with, or would be started with the next time."""
+    """Return the words of the command with which the engine runs, or would be started the next time."""
     words = []
     try:
         with open(PID_FILE, encoding="ascii") as stream:
@@ -76,9 +76,9 @@ def unit_words():
 
 
 def settings_problems(wanted, settings, given):
-    """Yield the problems of settings that the engine would be started with.
+    """Yield the problems of the settings with which the engine would be started.
 
-    C(wanted) are those of the inventory, C(settings) those of the file, C(given) what L(flags) found.
+    C(wanted) are the settings of the inventory, C(settings) those of the file, C(given) those that L(flags) found.
     """
     merged = {**settings, **wanted}
     for name in sorted(merged.keys() & given.keys()):
@@ -95,7 +95,7 @@ def settings_problems(wanted, settings, given):
 
 
 def foreign_problems(version):
-    """Yield the problem of something else than an engine behind its socket, which says C(version) of itself."""
+    """Yield a problem if something other than Docker answers at its socket; C(version) is its answer about itself."""
     names = [part.get("Name", "?") for part in version.get("Components") or []]
     if "Engine" not in names:
         yield (
@@ -111,7 +111,7 @@ def foreign_problems(version):
 
 
 def running_problems(wanted, settings, given, info):
-    """Yield the problems of the running engine, which says C(info) of itself, with new settings."""
+    """Yield the problems that the running engine would have with new settings; C(info) is its answer about itself."""
     merged = {**settings, **wanted}
     if any("rootless" in option for option in info.get("SecurityOptions") or []):
         yield f"The engine at {ports.ENGINE_SOCKET} runs without root, and cannot serve. Use one that runs as root."
@@ -132,7 +132,7 @@ def running_problems(wanted, settings, given, info):
 
 
 def problems(wanted, settings):
-    """Yield why the engine of the host cannot serve with the settings C(wanted) beside those of its file."""
+    """Yield why the engine of the host cannot work with the settings C(wanted) in addition to those of its file."""
     given = flags(started_with())
     yield from settings_problems(wanted, settings, given)
     version = ports.engine_get("/version")

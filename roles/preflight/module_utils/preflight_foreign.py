@@ -1,4 +1,4 @@
-"""Containers, a network, folders and files that are named like ours and are somebody else's: they would be replaced."""
+"""Find containers, networks, folders and files of others that have our names, because they would be replaced."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from ansible.module_utils import preflight_ports as ports
 
-# What every container of ours mounts something from, in this release or an earlier one.
+# Every container of ours mounts something from one of these, in this release or an earlier one.
 OUR_FOLDERS = ("/var/lib/jarvis/", "/etc/jarvis/")
 OUR_VOLUMES = ("jarvis_postgres_", "jarvis_redis_")
 BRIDGE_OPTION = "com.docker.network.bridge.name"
@@ -25,7 +25,7 @@ WRITTEN_FILES = (
 
 
 def is_ours(container):
-    """Return whether a container that the engine describes is one of ours."""
+    """Return whether a container, as the engine describes it, is one of ours."""
     mounts = container.get("Mounts") or []
     return any(
         (mount.get("Source") or "").startswith(OUR_FOLDERS) or (mount.get("Name") or "").startswith(OUR_VOLUMES)
@@ -34,7 +34,7 @@ def is_ours(container):
 
 
 def container_problem(container):
-    """Yield the problem of a container with the name of one of ours that is somebody else's."""
+    """Yield a problem if a container that has the name of one of ours belongs to somebody else."""
     if not is_ours(container):
         name = container["Name"].lstrip("/")
         yield (
@@ -44,7 +44,7 @@ def container_problem(container):
 
 
 def network_problem(network):
-    """Yield the problem of a network with the name of ours that is somebody else's."""
+    """Yield a problem if a network that has the name of ours belongs to somebody else."""
     if (network.get("Options") or {}).get(BRIDGE_OPTION) != ports.BRIDGE:
         members = ", ".join(sorted(member["Name"] for member in (network.get("Containers") or {}).values()))
         yield (
@@ -54,7 +54,7 @@ def network_problem(network):
 
 
 def folder_problem(path=CONFIGURATION):
-    """Yield the problem of a folder with the name of ours that holds somebody else's files."""
+    """Yield a problem if a folder that has the name of ours holds files of somebody else."""
     found = []
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         found = sorted(os.listdir(path))
@@ -66,7 +66,7 @@ def folder_problem(path=CONFIGURATION):
 
 
 def file_problems(paths):
-    """Yield where a folder stands in the place of a file that is written, or anything else in that of its folder."""
+    """Yield a problem if a folder is in the place of a file of ours, or anything but a folder in that of its folder."""
     for path in paths:
         if os.path.isdir(path):
             yield f"{path} is a folder, and a file has to be there. Move it elsewhere."
@@ -76,7 +76,7 @@ def file_problems(paths):
 
 
 def problems(names, files):
-    """Yield what is named like something of ours, of containers C(names) and their servers' C(files), and is not."""
+    """Yield the problems of things that have names of ours: those of the containers C(names) and of C(files)."""
     for name in names:
         container = ports.engine_get(f"/containers/{name}/json")
         if container:

@@ -1,4 +1,4 @@
-"""What a host has: memory, disk, addresses, data, images. Reads only, with the standard library alone."""
+"""Find out what a host has: memory, disk, addresses, images. Changes nothing, and uses the standard library alone."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def memory_mb():
 
 
 def disk_usage(path):
-    """Return the total, used and free bytes of the file system where C(path) is or would be."""
+    """Return the total, used and free bytes of the file system on which C(path) is or would be."""
     while not os.path.exists(path):
         path = os.path.dirname(path)
     return shutil.disk_usage(path)
 
 
 def disk_free_mb(path):
-    """Return the MiB that are free on the file system where C(path) is or would be."""
+    """Return the free MiB of the file system on which C(path) is or would be."""
     return disk_usage(path).free // 2**20
 
 
 def disk_size_mb(path):
-    """Return the MiB that the file system where C(path) is or would be has in all."""
+    """Return the size in MiB of the file system on which C(path) is or would be."""
     return disk_usage(path).total // 2**20
 
 
@@ -46,7 +46,7 @@ def present_image_major(image):
 
 
 def has_address(address):
-    """Return whether the host has an IPv4 address, or it stands for all."""
+    """Return whether the host has an IPv4 address; True for the one that stands for all."""
     with socket.socket() as probe:
         try:
             probe.bind((address, 0))

@@ -1,4 +1,4 @@
-"""Whether the host's system is one that is supported, and its data one that the image can read. Pure functions."""
+"""Check whether the host's system is supported, and whether the image can read its data. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 
 def platform_problems(distribution, version, architecture, supported, architectures):
-    """Yield a problem when the host's system is none that this project is tested on.
+    """Yield a problem if this project does not support the host's system.
 
     C(supported) is {distribution: [version, ...]}; version 12 also stands for 12.7.
     """
@@ -19,16 +19,16 @@ def platform_problems(distribution, version, architecture, supported, architectu
 
 
 def image_major(image, present_major=None, archive_major=None):
-    """Return the PostgreSQL major version of an image as a string, None when nothing tells it.
+    """Return the PostgreSQL major version of an image as a string, None if it is not known.
 
-    What the image itself says comes first (on the host, in the archive), then its tag.
+    The image itself is asked first (on the host, in the archive), then its tag is read.
     """
     tag = re.search(r":(\d+)(?![^@]*/)", image.split("@")[0])
     return present_major or archive_major or (tag.group(1) if tag else None)
 
 
 def major_problems(image, wanted, found):
-    """Yield a problem when the data of the host was written by another PostgreSQL major than the image's."""
+    """Yield a problem if another major version of PostgreSQL than the image's has written the data of the host."""
     if wanted and found and wanted != found:
         yield (
             f"images_postgres is {image} (PostgreSQL {wanted}), but the data of this host was written by PostgreSQL "

@@ -1,4 +1,4 @@
-"""Who answers at a published port. Reads only, with the standard library alone; verification runs this file, too."""
+"""Find out who answers at a published port, with the standard library alone. Verification runs this file as well."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENGINE_CHAIN = "DOCKER"
 NETWORK = BRIDGE = "jarvis"
 EVERY_ADDRESS = "0.0.0.0"
 ENGINE_SECONDS = 10
-WAIT_SECONDS = 30  # for whoever has locked the packet filter
+WAIT_SECONDS = 30  # to wait while another program has locked the packet filter
 LISTEN_STATE = "0A"  # TCP_LISTEN in /proc/net/tcp, see proc(5)
 ROOT = "0"
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -31,7 +31,7 @@ def engine_settings():
     try:
         with open(ENGINE_SETTINGS, encoding="utf-8") as stream:
             text = stream.read()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):  # preflight_foreign tells of what stands there
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):  # preflight_foreign reports this
         return {}
     settings = json.loads(text) if text.strip() else {}
     if not isinstance(settings, dict):
@@ -95,7 +95,7 @@ def overlap(one, other):
 
 
 def open_files(pid):
-    """Yield what a process has open; what it closes meanwhile hides none of the rest."""
+    """Yield what a process has open. If it closes something meanwhile, the others are still yielded."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(f"/proc/{pid}/fd"):
             with contextlib.suppress(FileNotFoundError):
@@ -103,7 +103,7 @@ def open_files(pid):
 
 
 def process_of(inode):
-    """Return (name, process id) of the process that holds a socket, ("", "") when none is seen."""
+    """Return (name, process id) of the process that holds a socket, ("", "") if no such process is visible."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         if f"socket:[{inode}]" in open_files(pid):
             with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/comm", encoding="utf-8") as stream:
@@ -114,7 +114,7 @@ def process_of(inode):
 def listening(address, port):
     """Return [(name, process id, whether the engine's)] of the processes that listen at an address.
 
-    A process can give itself any name, but not root's number.
+    A process can give itself any name, but not the user number of root. So an engine's process has to be root's.
     """
     return [
         (*process, user == ROOT and process[0] in ENGINE_PROCESSES)
@@ -127,12 +127,13 @@ def listening(address, port):
 
 
 def port_holder(address, port, container):
-    """Return who else than C(container) holds a port, None when it is free or the container's own."""
+    """Return who holds a port, None if it is free or C(container) holds it."""
     holders = [name for name, at, number in published_ports() if number == port and overlap(at, address)]
     others = [name for name in holders if name != container]
     if others:
         return f"the container {others[0]}"
-    # Whoever binds the port while the engine is away keeps it, and the container then still counts as published.
+    # A process that binds the port while the engine is away keeps it. The engine still calls the container's port
+    # published.
     for name, pid, of_engine in listening(address, port):
         if not (holders and of_engine):
             return f"{name} (pid {pid})" if name else "another process"
@@ -140,9 +141,9 @@ def port_holder(address, port, container):
 
 
 def mappings(container):
-    """Return [(address, port, the container's own address and port)] of a running container, None of any other.
+    """Return [(address, port, the container's own address and port)] for a running container, None for any other.
 
-    One that starts again and again has no address of its own in between.
+    A container that starts again and again has no address in between.
     """
     found = engine_get(f"/containers/{container}/json") or {"NetworkSettings": {"Networks": {}}}
     address = found["NetworkSettings"]["Networks"].get(NETWORK, {}).get("IPAddress")
@@ -156,7 +157,7 @@ def mappings(container):
 
 
 def packet_filter(table):
-    """Return the rules of a table as C(iptables) lists them. Raises OSError with its words when it does not."""
+    """Return the rules of a table as C(iptables) lists them. Raises OSError with its message if it fails."""
     command = ["iptables", "--wait", str(WAIT_SECONDS), "--table", table, "--list-rules"]
     done = subprocess.run(command, env={"PATH": SEARCH_PATH}, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -165,7 +166,7 @@ def packet_filter(table):
 
 
 def leads_to(rules, chain, target):
-    """Return whether a chain hands packets on to another, itself or through chains of its own."""
+    """Return whether a chain hands packets on to another, directly or through chains to which it jumps."""
     if chain == target:
         return True
     jumps = {rule.rpartition(" -j ")[2] for rule in rules if rule.startswith(f"-A {chain} ")}
@@ -175,7 +176,7 @@ def leads_to(rules, chain, target):
 def is_translated(nat, rules, mapping, by_proxy):
     """Return whether the engine's rules bring connections to a published address to the container.
 
-    The tables are given as lists of rules. Clients of the host's own may be served by the engine's proxy instead.
+    The tables are given as lists of rules. The engine's proxy may serve clients of this host instead.
     """
     address, port, target = mapping
     container, _, inner = target.partition(":")
@@ -211,9 +212,9 @@ def is_translated(nat, rules, mapping, by_proxy):
 
 
 def broken_mappings(container, settings):
-    """Yield the published addresses of a running container that the engine's rules do not bring connections from.
+    """Yield the published addresses whose connections the engine's rules do not bring to the running container.
 
-    C(settings) are the engine's. Rules of an engine that does not use iptables are not known here.
+    C(settings) are the engine's. If it does not use iptables, its rules are not known here.
     """
     wanted = mappings(container)
     if not wanted or not settings.get("iptables", True) or settings.get("firewall-backend", "iptables") != "iptables":
@@ -226,7 +227,7 @@ def broken_mappings(container, settings):
 
 
 def doubts(container):
-    """Yield why somebody else than the container may answer at its published addresses, a sentence each."""
+    """Yield a sentence for each reason to doubt that the container itself answers at its published addresses."""
     wanted = mappings(container)
     if wanted is None:
         yield f"{container} does not run, so that whoever answers at its address is not it. Deploy again."

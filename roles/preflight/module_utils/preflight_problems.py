@@ -6,7 +6,7 @@ from ansible.module_utils import preflight_host as host
 from ansible.module_utils import preflight_platform as platform
 from ansible.module_utils import preflight_ports as ports
 
-# Where the servers' data lies.
+# The servers' data is in this folder.
 SERVERS_FOLDER = "/var/lib/jarvis"
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
-# What a category must not bring along, since no pattern of keys holds it back: @write has FLUSHALL in it, and FUNCTION
-# LOAD, which replaces the code that another user calls with rights of its own.
+# Categories contain dangerous commands that patterns of keys do not restrict: @write contains FLUSHALL, and FUNCTION
+# LOAD, which replaces code that another user calls with its own rights. So these are taken away from the categories.
 GUARDED = ["-@admin", "-@dangerous", "-function", "-script|debug", "-script|flush", "-script|kill"]
 
 
 def ordered(permissions):
-    """Return permissions with the categories first, less what is dangerous in them; then what is named itself.
+    """Return permissions in order: the categories, what is taken away from them, then single commands.
 
-    Whoever names the categories admin or dangerous means what they are.
+    The categories admin and dangerous count as single commands, so that they give everything if somebody names them.
     """
     categories = [word for word in permissions if "@" in word and word[2:] not in ("admin", "dangerous")]
     return [*categories, *GUARDED, *(word for word in permissions if word not in categories)]

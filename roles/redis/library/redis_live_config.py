@@ -12,8 +12,8 @@ description:
   - Compares the given settings with the running server's and sets those that differ (C(CONFIG SET)).
   - Compares the users in the server's ACL file with the running server's and loads the file when they differ
     (C(ACL LOAD)). Loading disconnects clients, so it is never done for nothing.
-  - Compares the certificate that the server presents with its file and lets it read the file when they differ.
-  - Tells which settings the server takes only at a start, and restarts nothing itself.
+  - Compares the certificate that the server presents with its file, and makes it read the file if they differ.
+  - Returns which settings the server takes only at a start. Restarts nothing itself.
   - Reaches the server through its container. Its published port may be answered by somebody else while it is away.
 options:
   container:
@@ -33,7 +33,7 @@ options:
     type: str
     required: true
   previous_passwords:
-    description: Those before, one of which a running server still has until it loads its users.
+    description: Earlier passwords. A running server has one of these until it loads its users.
     type: list
     elements: str
     default: []
@@ -56,7 +56,7 @@ requirements: ["redis (Python), 3.5 or newer"]
 attributes:
   check_mode:
     support: full
-    description: Tells what differs. Sets what is set already, which changes nothing and tells what needs a start.
+    description: Returns what differs. Sets settings to their present values, which shows those that need a start.
 author: Jarvis data tier
 """
 
@@ -118,17 +118,17 @@ UNITS = {"": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3
 
 
 def normal_value(value):
-    """Return a setting's value in the form in which two spellings of it are equal: sizes in bytes, no quotes."""
+    """Return a setting's value in a form that is the same for all its spellings: sizes in bytes, no quotes."""
     text = ("yes" if value else "no") if isinstance(value, bool) else str(value).strip().strip('"')
     size = re.fullmatch(r"(\d+)(k|kb|m|mb|g|gb)?", text.lower())
     return str(int(size.group(1)) * UNITS[size.group(2) or ""]) if size else text
 
 
 def users(lines):
-    """Return {user name: what it logs in with} of the lines of an ACL file or of C(ACL LIST).
+    """Return {user name: its flags and password hashes} from the lines of an ACL file or of C(ACL LIST).
 
-    The server rewrites a user's permissions in words of its own, so these are compared by the name of the
-    revision user alone, which the ACL file derives from its content.
+    Permissions are left out, since the server rewrites them in its own words. The revision user stands for them: its
+    name is derived from the content of the ACL file.
     """
     tokens = [line.split() for line in lines if line.strip()]
     return {
@@ -139,7 +139,7 @@ def users(lines):
 
 
 def first_certificate(path):
-    """Return the first certificate of a file, as a server presents it before those that signed it."""
+    """Return the first certificate of a file, which is the server's own; those that signed it follow."""
     with open(path, encoding="ascii") as stream:
         text = stream.read()
     return ssl.PEM_cert_to_DER_cert(text[: text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)])
@@ -151,27 +151,27 @@ def presented_certificate(address):
 
 
 class LiveServer:
-    """A running server and what is done to it. Raises redis.RedisError on whatever the server refuses."""
+    """A running server, and the changes to it. Raises redis.RedisError if the server refuses one."""
 
     def __init__(self, client, check_mode):
-        """Take an open client; C(check_mode) only looks."""
+        """Take an open client. In C(check_mode), nothing is changed."""
         self.client = client
         self.check_mode = check_mode
         self.changed_settings = []
         self.restart = []
 
     def bring_certificate(self, path, presented):
-        """Let the server read its certificate and key again where it presents another; return whether it did."""
+        """Make the server read its certificate and key again if it presents another one; return whether it did."""
         differs = first_certificate(path) != presented
         if differs and not self.check_mode:
             names = ("tls-cert-file", "tls-key-file")
             paths = {name: self.client.config_get(name)[name] for name in names}
-            # In one command: a certificate alone would not fit the other's key.
+            # Both are set in one command, because the new certificate would not fit the old key.
             self.client.execute_command("CONFIG SET", *(word for pair in paths.items() for word in pair))
         return differs
 
     def bring_setting(self, name, value):
-        """Set one setting where it differs. Raises ValueError when the server does not know it."""
+        """Set a setting if it differs. Raises ValueError if the server does not know it."""
         found = self.client.config_get(name)
         if name not in found:
             raise ValueError(f"Redis does not know the setting {name!r}. Correct redis_settings.")
@@ -181,7 +181,8 @@ class LiveServer:
             raise ValueError(
                 f"{name} is {found[name]}, and with {value} the next start would find no data. Correct redis_settings."
             )
-        # A preview sets what is there, which changes nothing, and tells what only a start can set.
+        # A preview sets the present value again. This changes nothing, and fails for a setting that only a start can
+        # set.
         wanted = found[name] if self.check_mode else normal_value(value)
         try:
             self.client.config_set(name, wanted)
@@ -195,7 +196,7 @@ class LiveServer:
         self.changed_settings.append(name)
 
     def bring_users(self, path, pending):
-        """Load the users where they differ, or their file would (C(pending)); return whether they did."""
+        """Load the users if they differ, or if their file does in a preview (C(pending)); return whether they did."""
         with open(path, encoding="utf-8") as stream:
             wanted = users(stream)
         differ = pending or wanted != users(self.client.execute_command("ACL LIST"))

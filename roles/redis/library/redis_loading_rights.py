@@ -82,18 +82,19 @@ ALL_RIGHTS = {"~*", "&*", "+@all"}
 UNFINISHED = "loading-rights-unfinished"
 COPY, COPY_OF_MORE = "append-only-copy-", "append-only-copy-of-more-"
 PAUSE_SECONDS = 0.2
-BEGIN_SECONDS = 60  # within which a rewrite that was asked for begins
-# Kinds of file in a manifest, https://github.com/redis/redis/blob/7.0/src/aof.c: base, increment; history is left out.
+BEGIN_SECONDS = 60  # a rewrite begins within this time after the request
+# The kinds of files in a manifest that count: base and increment, but not history. See
+# https://github.com/redis/redis/blob/7.0/src/aof.c
 BASE, LOADED = "b", "bi"
 
 
 def words_of(lines, name):
-    """Return the words of a user in the lines of C(ACL LIST), none when there is no such user."""
+    """Return the words after a user's name in the lines of C(ACL LIST), none if there is no such user."""
     return next((set(line.split()[2:]) for line in lines if line.split()[1] == name), set())
 
 
 def is_settled(lines):
-    """Return whether C(default) has all rights, and no run that gave them was interrupted."""
+    """Return whether C(default) has all rights. They do not count if the run that gave them was interrupted."""
     default = words_of(lines, "default")
     return (
         default >= ALL_RIGHTS and not any(word.startswith("-") for word in default) and not words_of(lines, UNFINISHED)
@@ -142,7 +143,7 @@ class AppendOnlyFiles:
             time.sleep(PAUSE_SECONDS)
 
     def more_than_memory(self):
-        """Return whether the server refused something of these files when it loaded them."""
+        """Return whether the server refused a part of these files when it loaded them."""
         refused = self.client.info("stats")["unexpected_error_replies"] > 0
         return refused and self.client.info("persistence")["aof_rewrites"] == 0
 
@@ -152,7 +153,8 @@ class AppendOnlyFiles:
         while True:
             self.wait_until_written()
             text = self.manifest_text()
-            # A server that writes them anew by itself meanwhile removes them, and changes the manifest.
+            # The server may rewrite its files by itself meanwhile. Then it removes the old ones, and changes the
+            # manifest.
             try:
                 self.link(text, os.path.join(self.data, name))
             except FileNotFoundError:
@@ -179,16 +181,16 @@ class AppendOnlyFiles:
         os.rename(unfinished, kept)
 
     def write_anew(self, kept):
-        """Let the server write its files anew from memory, and wait for it. C(kept) is the manifest before.
+        """Make the server write its files anew from memory, and wait for it. C(kept) is the manifest from before.
 
-        Only another base file proves that it did: a rewrite that begins, and then fails, adds an increment.
+        Only a new base file proves that it did. A rewrite that begins, and then fails, just adds an increment.
         """
         asked = False
         while True:
             status = self.wait_until_written()
             if files_of(self.manifest_text(), BASE) != files_of(kept, BASE):
                 return
-            # What failed before this run is no reason not to try.
+            # A rewrite that failed before this run does not matter.
             if asked and status != "ok":
                 raise ValueError("Redis could not write its append-only file anew; its log says why")
             self.client.execute_command("BGREWRITEAOF")
@@ -218,7 +220,7 @@ def append_only_files(client, container):
 
 
 def give_rights(client, files):
-    """Give them, and bring the files to what memory holds; return the folders in which they were kept before."""
+    """Give the rights, and rewrite the files from memory; return the folders in which the old files are kept."""
     client.execute_command("ACL SETUSER", UNFINISHED, "off")
     client.execute_command("ACL SETUSER", "default", "off", "resetpass", "resetchannels", "~*", "&*", "+@all")
     if files:
@@ -254,7 +256,8 @@ def main():
         copies = [] if settled or module.check_mode else give_rights(client, files)
         lost = files.copies(COPY_OF_MORE) if files else []
     except (ConnectionRefusedError, RefusedError):
-        # It holds nothing in memory yet, or nobody can tell it anything: its next start loads what the files hold.
+        # Either the server has nothing in memory yet, or nobody can log in. Its next start loads the content of the
+        # files.
         module.exit_json(changed=False)
     except (redis.RedisError, OSError, ValueError) as error:
         module.fail_json(msg=explained(container, error))

@@ -10,12 +10,13 @@ import tempfile
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-# Beyond this many bytes, the arguments of a module are held in memory too many times.
+# Ansible copies the arguments of a module several times in memory, so beyond this many bytes an archive is sent
+# instead.
 INLINE = 1 << 20
 
 
 class ActionModule(ActionBase):
-    """Fill in `files` from `path`, or `archive` if they are large; the module does the rest."""
+    """Fill in `files`, or `archive` if they are large, from the folder `path`; the module does the rest."""
 
     def run(self, tmp=None, task_vars=None):
         """Send every .sql file of the folder, badly named ones too, so that the module can refuse them."""
@@ -50,7 +51,7 @@ class ActionModule(ActionBase):
             return base64.b64encode(file.read()).decode()
 
     def _transfer(self, paths: dict[str, str]) -> str:
-        """Copy the files to the host, in one, and return where it is until the task ends."""
+        """Copy the files to the host as one archive, and return its path, which exists until the task ends."""
         remote = self._connection._shell.join_path(self._make_tmp_path(), "migrations.tar")
         with tempfile.NamedTemporaryFile(suffix=".tar.gz") as local:
             with tarfile.open(local.name, "w:gz", compresslevel=1, dereference=True) as packed:

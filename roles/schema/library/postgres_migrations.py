@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # MIT licence
-"""Thin face of the migration engine in module_utils/jarvis_schema."""
+"""The arguments and the result of the migration engine, which is in module_utils/jarvis_schema."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-# From here on it is this module's time and no longer Ansible's.
+# Imports follow, so the time from here on is the module's and not Ansible's.
 STARTED = time.monotonic()
 
 from ansible.module_utils.jarvis_schema import session  # noqa: E402
@@ -349,7 +349,7 @@ def main() -> None:
         module.warn(warning)
     result = outcome.as_result(module.check_mode and params["state"] == "applied")
     if failure:
-        # For people, who would have to find the message among what is for programs.
+        # This text is for people, who would otherwise have to find the message among the results for programs.
         told = ("applied", "adopted", "pending", "version")
         module.fail_json(msg=failure, **{name: result[name] for name in told})
     module.exit_json(**result)

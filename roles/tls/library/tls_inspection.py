@@ -122,7 +122,7 @@ ALWAYS = ["localhost", "127.0.0.1"]
 
 
 def variable_problems(names, renew_days, valid_days):
-    """Yield what is wrong with the variables, naming value and remedy."""
+    """Yield what is wrong with the variables. Each text names the value and the remedy."""
     for name in names:
         if not tls_files.alternative_names([name]):
             yield f"tls_names holds {name!r}, which is neither the name of a host nor an IPv4 address. Correct it."
@@ -134,7 +134,7 @@ def variable_problems(names, renew_days, valid_days):
 
 
 def supplied_problems(supplied, reached_as):
-    """Yield what is wrong with a supplied certificate, naming variable, path and remedy."""
+    """Yield what is wrong with a supplied certificate. Each text names the variable, the path and the remedy."""
     missing = [file for file in ("ca", "certificate", "key") if not supplied[file]]
     for file in missing:
         yield (
@@ -160,7 +160,7 @@ def content(path):
 
 
 def is_for_group(path, group):
-    """Return whether a key is root's, and readable by this group and nobody else."""
+    """Return whether a key belongs to root, and only this group can read it besides."""
     try:
         number = grp.getgrnam(group).gr_gid
     except KeyError:
@@ -182,7 +182,7 @@ def install_reasons(given, paths):
 
 
 def ca_reason(given):
-    """Return why the host's own authority has to be made, None when it can sign."""
+    """Return why the host's own authority has to be made, None if there is one that can sign."""
     try:
         authority = tls_files.inspect_authority(given["ca"], given["ca_key"])
     except tls_files.RefusedError as refused:
@@ -193,7 +193,7 @@ def ca_reason(given):
 
 
 def server_reason(given, pair, wanted):
-    """Return why a server's certificate has to be issued, None when it is as it should be."""
+    """Return why a server's certificate has to be issued, None if it is right."""
     try:
         found = tls_files.inspect(given["ca"], pair["certificate"], pair["key"])
     except tls_files.RefusedError as refused:

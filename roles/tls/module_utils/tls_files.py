@@ -1,4 +1,4 @@
-"""What a client would say of a server's certificate. Reads only, with the standard library alone."""
+"""Judge a server's certificate as a client would. Changes nothing, and uses the standard library alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import time
 from collections import namedtuple
 
 SECONDS_A_DAY = 86400
-MAXIMUM_FLIGHTS = 4  # of messages from one side to the other before both are done
+MAXIMUM_FLIGHTS = 4  # exchanges of messages before both sides are done
 # https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/#error-codes
 VERIFY_REASONS = {
     9: "is not valid yet",
@@ -26,10 +26,10 @@ Certificate = namedtuple("Certificate", "names days_left")
 
 
 class RefusedError(Exception):
-    """A file that a server cannot use or a client would not accept: C(file) is ca, certificate or key."""
+    """A server cannot use a file, or a client would not accept it. C(file) is ca, certificate or key."""
 
     def __init__(self, file, reason, remedy):
-        """Take what is wrong and what to do about it as words."""
+        """Take the file, and a text that says what is wrong and what to do about it."""
         super().__init__(reason)
         self.file = file
         self.reason = reason
@@ -37,7 +37,7 @@ class RefusedError(Exception):
 
 
 def require_file(file, path):
-    """Refuse a path that is no file, and a key that others may read."""
+    """Raise RefusedError for a path that is no file, and for a key that others may read."""
     if not os.path.isfile(path):
         raise RefusedError(file, "there is no such file on the host", "Put it there, or correct the path.")
     mode = stat.S_IMODE(os.stat(path).st_mode)
@@ -61,7 +61,7 @@ def server_context(certificate, key):
     trust_in(certificate, "certificate")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # An encrypted key would ask for its password otherwise.
+        # Without a password given here, OpenSSL would ask the terminal for that of an encrypted key.
         context.load_cert_chain(certificate, key, password="")
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
@@ -74,7 +74,7 @@ def server_context(certificate, key):
 
 
 def handshake(server, client, name):
-    """Return what a client sees of a server's certificate, after a handshake within this process."""
+    """Make a handshake within this process, and return the server's certificate as the client sees it."""
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     sides = [
         client.wrap_bio(to_client, to_server, server_hostname=name),
@@ -89,14 +89,14 @@ def handshake(server, client, name):
 
 
 def days_until(moment):
-    """Return the whole days until a certificate's time, such as C(Jun  1 12:00:00 2030 GMT)."""
+    """Return the whole days from now until a time in a certificate, such as C(Jun  1 12:00:00 2030 GMT)."""
     return int((ssl.cert_time_to_seconds(moment) - time.time()) // SECONDS_A_DAY)
 
 
 def inspect(ca, certificate, key, reached_as=()):
-    """Return the Certificate of a server as its clients see it, who reach it by each of C(reached_as).
+    """Return the Certificate of a server as its clients see it. They reach it at each of the names C(reached_as).
 
-    Raises RefusedError when one of them would not connect, or the server would not start.
+    Raises RefusedError if a client would not connect, or the server would not start.
     """
     for file, path in (("ca", ca), ("certificate", certificate), ("key", key)):
         require_file(file, path)
@@ -115,7 +115,7 @@ def inspect(ca, certificate, key, reached_as=()):
 
 
 def inspect_authority(ca, key):
-    """Return the Certificate of an authority that can sign. Raises RefusedError when it cannot."""
+    """Return the Certificate of an authority. Raises RefusedError if it cannot sign."""
     for file, path in (("ca", ca), ("key", key)):
         require_file(file, path)
     server_context(ca, key)
@@ -126,7 +126,7 @@ def inspect_authority(ca, key):
 
 
 def refusal(error, name):
-    """Return the RefusedError that tells a failed verification."""
+    """Return a RefusedError that explains a failed verification."""
     if name:
         return RefusedError(
             "certificate",
@@ -146,7 +146,7 @@ def default_address():
     """Return the IPv4 address from which the host reaches others, None when it reaches none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            # Chooses a route and sends nothing; the address is reserved for documentation.
+            # This only chooses a route and sends nothing. The address is reserved for documentation.
             probe.connect(("192.0.2.1", 9))
         except OSError:
             return None
@@ -154,9 +154,9 @@ def default_address():
 
 
 def alternative_names(names):
-    """Return the names as a certificate holds them, such as C(DNS:localhost) or C(IP:127.0.0.1), each once.
+    """Return the names in the form that a certificate holds, such as C(DNS:localhost) or C(IP:127.0.0.1), each once.
 
-    What is no name of a host is left out: nobody can connect by it.
+    A text that is no host name is left out, because nobody can connect by it.
     """
     found = []
     for name in filter(None, names):

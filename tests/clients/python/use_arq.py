@@ -13,7 +13,7 @@ async def add(_context, a, b):
 
 
 async def main():
-    # arq does not read the authority out of the address.
+    # arq ignores the authority in the address, so it is given separately.
     settings = RedisSettings.from_dsn(os.environ["REDIS_URL"])
     settings.ssl_ca_certs = parse_qs(urlsplit(os.environ["REDIS_URL"]).query).get("ssl_ca_certs", [None])[0]
     pool = await create_pool(settings)

@@ -32,7 +32,7 @@ def saved(*, blobs: bool = False, environment: tuple[str, ...] = ("PG_MAJOR=16",
     """Return the parts of an archive, in the old layout or in the one with blobs."""
     config = {"config": {"Env": list(environment)}, "rootfs": {"diff_ids": [f"sha256:{sha256(LAYER)}"]}}
     text = json.dumps(config).encode()
-    # A layer among the blobs may be compressed; its name is then the checksum of that.
+    # A layer among the blobs may be compressed. Its name is then the checksum of the compressed file.
     layer = gzip.compress(LAYER, mtime=0) if blobs else LAYER
     layer_name = f"blobs/sha256/{sha256(layer)}" if blobs else "0123/layer.tar"
     config_name = f"blobs/sha256/{sha256(text)}" if blobs else f"{sha256(text)}.json"

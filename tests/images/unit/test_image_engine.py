@@ -1,4 +1,4 @@
-"""What the engine is asked about images: names taken apart, and the login that docker login stored."""
+"""Names of images are split correctly, and the engine is given the login that docker login stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is there is used; what is missing is named as the source will name it."""
+"""An image that is there is used. A missing one is named as the source will name it."""
 
 from __future__ import annotations
 

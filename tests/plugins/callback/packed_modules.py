@@ -33,7 +33,7 @@ UNCHECKED = (1).to_bytes(4, "little")  # bytecode that is never compared with it
 
 
 def sources():
-    """Return what the packed modules depend on: the packages, and each of our files as it was last written."""
+    """Return what the packed modules depend on: the packages, and the last change of each of our files."""
     digest = hashlib.sha256((PROJECT / "requirements-test.txt").read_bytes())
     for path in sorted([*PROJECT.glob("roles/*/*/**/*.py"), *PROJECT.glob("playbooks/*/*.py")]):
         state = path.stat()
@@ -42,7 +42,7 @@ def sources():
 
 
 def with_bytecode(archive):
-    """Return a zip archive, as bytes, in which each Python source's bytecode stands beside it."""
+    """Return a zip archive, as bytes, with the bytecode of each Python source beside it."""
     content = io.BytesIO(archive)
     with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as members:
         for name in sorted(name for name in members.namelist() if name.endswith(".py")):

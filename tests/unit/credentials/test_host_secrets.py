@@ -1,4 +1,4 @@
-"""Secrets are generated once, random, and for root's eyes alone; the one before is kept beside its successor."""
+"""Secrets are random, generated once, and readable by root alone. The previous one is kept beside its successor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process of ours that an engine left running is no stranger, and no other passes for one."""
+"""A process of our container that runs without its engine is recognised as ours, and no other process is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OWN = os.getpid()
 
 @pytest.fixture
 def kept(tmp_path, monkeypatch):
-    """Return a function that writes what an engine keeps of a container, whose process has a control group."""
+    """Return a function that writes an engine's files about a container, and the control group of its process."""
     monkeypatch.setattr(observation, "data_root", lambda: str(tmp_path))
 
     def write(name="/jarvis-redis", pid=OWN, group=f"0::/system.slice/docker-{ID}.scope"):

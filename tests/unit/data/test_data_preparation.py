@@ -1,4 +1,4 @@
-"""Nothing is stopped for a move that cannot be done, and nothing is moved below a process that works on it."""
+"""No server is stopped for a move that is impossible, and no data is moved while a process works on it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Usage = namedtuple("Usage", ["total", "used", "free"])
 
 @pytest.fixture
 def server(monkeypatch, tmp_path):
-    """Return a server whose place is on another file system than its old volume."""
+    """Return a server whose data folder is on another file system than its old volume."""
     monkeypatch.setattr(data_observation, "ROOT", "/dev/shm/jarvis-unit-test")
     return Server(
         name="postgres",

@@ -1,4 +1,4 @@
-"""What another dpkg is working on just now is no interrupted installation, and when the engine lacks its settings."""
+"""An installation that is under way does not count as interrupted. An engine that lacks new settings is recognised."""
 
 from __future__ import annotations
 

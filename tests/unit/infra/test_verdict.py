@@ -1,4 +1,4 @@
-"""A failed verification is read in seconds: a line a cause, once each, and the whole text in a file."""
+"""A failed verification can be read in seconds: one line for each cause, and the whole text in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was observed is compared aspect by aspect; secrets are told by digests that need the host's key."""
+"""Observations are compared aspect by aspect. Secrets are compared by digests, for which the host's key is needed."""
 
 from __future__ import annotations
 

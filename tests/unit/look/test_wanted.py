@@ -1,4 +1,4 @@
-"""What a deployment wants is told apart by the files of the project, its variables, and what these name."""
+"""Something else is wanted if a file of the project, a variable, or a file that a variable names has changed."""
 
 from __future__ import annotations
 

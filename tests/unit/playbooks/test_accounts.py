@@ -1,4 +1,4 @@
-"""What follows from the accounts of the servers: secrets, variables, the words that rotate them."""
+"""Secrets, client variables and words of rotation follow from the accounts of the servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pause of our own, which an old engine shows for a moment after its end, is not taken for somebody else's."""
+"""An old engine shows our own pause for a moment after its end. This is not taken for a pause by somebody else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def module(load, monkeypatch):
-    """Return the module, with an engine that shows a container in one state after the other, the last one for ever."""
+    """Return the module, with an engine that shows a container in one state after another, and stays with the last."""
     health = load("../playbooks/library/container_health")
     states = []
 

@@ -1,4 +1,4 @@
-"""What a container mounts is compared with what stands there now."""
+"""The folders that a container has mounted are compared with those that are there now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ansible.module_utils import container_mounts as mounts
 
 
 def container(source, target, pid=None, kind="bind"):
-    """Return a container whose root is this machine's: what is mounted is another name of what stands there."""
+    """Return a container whose root is this machine's, so that its mounts are other names of this machine's folders."""
     return {
         "State": {"Pid": os.getpid() if pid is None else pid},
         "Mounts": [{"Type": kind, "Source": str(source), "Destination": str(target)}],

@@ -1,4 +1,4 @@
-"""Each known last word of a server or of the engine leads to what a person has to do."""
+"""For each known last line of a server or error of the engine, the remedy is found."""
 
 from __future__ import annotations
 

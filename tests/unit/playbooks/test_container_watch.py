@@ -1,4 +1,4 @@
-"""A health that nobody looks at any more is no health."""
+"""A container whose health is not checked any more does not count as healthy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def container(started, *checks, status="running"):
 
 @pytest.fixture(autouse=True)
 def engine_started(tmp_path, monkeypatch):
-    """Let the engine have started an hour ago, or when a test says."""
+    """Pretend that the engine started an hour ago, or at the time that a test says."""
     path = tmp_path / "docker.pid"
     path.write_text("1")
 

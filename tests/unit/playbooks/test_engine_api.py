@@ -1,4 +1,4 @@
-"""The engine's answers are read as it sends them."""
+"""The engine's answers are read correctly in the forms in which it sends them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders and files become what is wanted of them, a link leads nowhere, and a text that is refused is not written."""
+"""Folders and files become what is wanted, links are not followed, and a text that is refused is not written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEXT = "naïve\nsecond line\n"
 
 @pytest.fixture
 def settle(load, monkeypatch, capsys):
-    """Return a function that runs the module and returns what it tells."""
+    """Return a function that runs the module and returns its result."""
     module = load(MODULE)
 
     def run(folders=(), files=(), failed=False, **arguments):

@@ -1,4 +1,4 @@
-"""What two processes of a host must not do together, one does after the other or not at all."""
+"""With the lock, two processes of a host work one after the other, or the second one gives up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run over several hosts ends with a line a host: what was changed, or why it failed."""
+"""A run over several hosts ends with one line for each host: what was changed, or why it failed."""
 
 from __future__ import annotations
 

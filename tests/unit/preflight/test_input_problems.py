@@ -67,7 +67,8 @@ def test_name_of_an_account_that_a_server_would_not_take_is_refused(checks, name
 
 @pytest.mark.parametrize(
     "names",
-    # Names of ours, words that rotate ours, what would be the address of readers, and what the servers reserve.
+    # Our own names and words of rotation, a name that would take the variable of readers, and words that the servers
+    # reserve.
     [
         ["jarvis"],
         ["postgres"],

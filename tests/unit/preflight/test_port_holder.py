@@ -1,4 +1,4 @@
-"""Who holds a port is named, whatever else it does meanwhile."""
+"""The process that holds a port is named, even if it opens and closes files meanwhile."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import sys
 
 from ansible.module_utils import preflight_ports as ports
 
-# It listens, says so, and then opens and closes files below the listening one, as an engine does all the time.
+# It listens, says so, and then opens and closes files with smaller numbers than the listening socket, as an engine
+# does.
 BUSY_LISTENER = """
 import os, socket
 kept = [os.open("/dev/null", os.O_RDONLY) for _ in range(40)]

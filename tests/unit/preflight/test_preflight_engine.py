@@ -1,4 +1,4 @@
-"""An engine that cannot serve, or that a restart would take down, is refused before its settings are touched."""
+"""An engine that does not work, or that a restart would stop, is refused before its settings are touched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is named like ours and is somebody else's is told by name, and left alone."""
+"""Things of others that have our names are reported by name, and left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A system that nothing was tested on, and data of another PostgreSQL than the image's, are refused."""
+"""An untested system, and data of another PostgreSQL than the image's, are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever answers at a published port is known: the container, or somebody who took its place."""
+"""It is known who answers at a published port: the container, or a process that took its place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 import pytest
 from ansible.module_utils import preflight_ports as ports
 
-# As Debian 12's and 13's engines make them for 127.0.0.1:5432 and for 192.0.2.1:6379.
+# The rules of Debian 12's and 13's engines for 127.0.0.1:5432 and 192.0.2.1:6379.
 NAT = """\
 -N DOCKER
 -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER

@@ -1,4 +1,4 @@
-"""A variable that does not exist or holds the wrong thing is named, once, with what it has to be."""
+"""A variable that does not exist, or has a wrong value, is named once, with what it has to be."""
 
 from __future__ import annotations
 

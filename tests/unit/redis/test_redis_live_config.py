@@ -1,4 +1,4 @@
-"""Two spellings of a setting or of a user are told from two different ones."""
+"""Two spellings of one setting or user count as equal, and two different ones do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Append-only files count as written anew only when they were."""
+"""Append-only files count as rewritten only if they really were."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def rights(load):
 
 @pytest.fixture
 def server(rights):
-    """Return a function that makes the files of a server; a rewrite has the outcome given: its status, the manifest."""
+    """Return a function that makes the files of a server. A rewrite ends with the given status and manifest."""
 
     class Files(rights.AppendOnlyFiles):
         def __init__(self, status, outcome):

@@ -1,4 +1,4 @@
-"""A user that an inventory adds may do what its entry says, and nothing that a category brings along unasked."""
+"""A user that an inventory adds may do what its entry says, but not the dangerous commands in its categories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the role's modules where they are."""
+"""Make the role's modules importable."""
 
 import pathlib
 import sys

@@ -1,4 +1,4 @@
-"""What ledger and files say together."""
+"""The plan that follows from comparing the ledger with the files."""
 
 from __future__ import annotations
 

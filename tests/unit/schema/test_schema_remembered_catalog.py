@@ -1,4 +1,4 @@
-"""What is remembered of the catalog is forgotten when the questions to it change."""
+"""The remembered catalog does not count any more if the queries to the catalog change."""
 
 from __future__ import annotations
 

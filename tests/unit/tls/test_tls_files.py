@@ -1,4 +1,4 @@
-"""A certificate is told good or bad as a client would tell it, and what is wrong is named."""
+"""A certificate is judged as a client would judge it, and what is wrong with it is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variables that cannot work are named with their remedy."""
+"""Variables with unusable values are named with the remedy."""
 
 from __future__ import annotations
 

@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 APT = Path("/etc/apt")
 OS_RELEASE = Path("/etc/os-release")
-# What Debian may call a release besides its code name.
+# Names that Debian may use for a release besides its code name.
 ALIASES = ("stable", "oldstable", "oldoldstable")
 POCKETS = ("", "-updates", "-security")
 COMPONENTS = {"debian": ("main",), "ubuntu": ("main", "universe")}
 
 
 class Source(NamedTuple):
-    """One place packages come from: where, which suite, which components, and whose key signs it."""
+    """A source of packages: its address, suite and components, and the key that signs it."""
 
     uri: str
     suite: str
@@ -52,7 +52,7 @@ def parse_deb822(text: str) -> list[Source]:
             continue
         signed_by = fields.get("signed-by", "")
         sources += [
-            # A key written into the file itself cannot stand on a line: the host's key rings decide then.
+            # A key that is written into the file itself does not fit on one line. Then the host's key rings decide.
             Source(uri, suite, tuple(fields.get("components", "").split()), signed_by if signed_by[:1] == "/" else "")
             for uri in fields.get("uris", "").split()
             for suite in fields.get("suites", "").split()
@@ -61,7 +61,7 @@ def parse_deb822(text: str) -> list[Source]:
 
 
 def read_sources(apt: Path = APT) -> list[Source]:
-    """Return what apt on this host is configured with, in apt's order."""
+    """Return the sources with which apt on this host is configured, in apt's order."""
     sources = []
     for path in [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))]:
         if path.suffix == ".list" and path.is_file():
@@ -72,7 +72,7 @@ def read_sources(apt: Path = APT) -> list[Source]:
 
 
 def lines_for(suite: str, sources: list[Source], codename: str, distribution: str) -> list[str]:
-    """Return the apt lines that give `suite` from where `codename` comes from.
+    """Return apt lines for `suite` from the same mirrors as those of `codename`.
 
     Raises ValueError if none of the sources carries the distribution itself.
     """

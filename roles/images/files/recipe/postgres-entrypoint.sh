@@ -2,9 +2,9 @@
 # Start PostgreSQL, preparing an empty data directory first, under the official image's contract:
 # POSTGRES_* and POSTGRES_*_FILE, /docker-entrypoint-initdb.d, root or the user postgres.
 #
-# What differs: while a first start is under way its data directory holds the folder named by
-# $unfinished, made before anything else and removed last. A start that finds it knows that the
-# one before was interrupted, that nobody was ever served from these files, and begins again.
+# One thing differs. During a first start, the data directory holds the folder $unfinished, which
+# is made before anything else and removed last. A start that finds this folder knows that the
+# first start was interrupted and that these files have never served anybody. So it begins again.
 set -Eeuo pipefail
 
 sockets=/var/run/postgresql
@@ -17,7 +17,7 @@ die() {
     exit 1
 }
 
-# Set the variable $1 from itself, from the file its namesake $1_FILE names, or to $2.
+# Set the variable $1: keep its value, or read the file that the variable $1_FILE names, or take $2.
 from_environment() {
     local name=$1 file=$1_FILE
     if [[ -n ${!name:-} && -n ${!file:-} ]]; then
@@ -33,7 +33,7 @@ from_environment() {
     export "${name?}"
 }
 
-# What the server would use for the setting $1, started by the command line that follows.
+# Print the value of the setting $1 that a server with the command line in the other arguments would use.
 setting() { postgres -C "$1" "${@:3}"; }
 
 # Does the command line only ask for information?
@@ -47,7 +47,7 @@ asks_for_help() {
     return 1
 }
 
-# As root: hand the folders to postgres. Volumes of earlier containers may belong to somebody else.
+# As root, give the folders to postgres. Volumes of earlier containers may belong to another user.
 hand_over_folders() {
     local folder
     for folder in "$PGDATA" "$sockets" ${POSTGRES_INITDB_WALDIR:+"$POSTGRES_INITDB_WALDIR"}; do
@@ -81,7 +81,7 @@ discard_unfinished() {
     if [[ -n ${POSTGRES_INITDB_WALDIR:-} ]]; then
         find "$POSTGRES_INITDB_WALDIR" -mindepth 1 -delete
     fi
-    # The marker goes last: this, too, may be interrupted.
+    # The marker is removed last, because this may be interrupted as well.
     find "$PGDATA" -mindepth 1 ! -path "$unfinished" -delete
     rmdir "$unfinished"
 }
@@ -93,10 +93,10 @@ make_cluster() {
         arguments+=(--waldir="$POSTGRES_INITDB_WALDIR")
     fi
     if [[ -n $POSTGRES_PASSWORD ]]; then
-        # By a pipe, so that the password is neither an argument nor a file.
+        # A pipe hands over the password, so that it is in no argument and in no file.
         arguments+=(--pwfile=/dev/stdin)
     fi
-    # initdb wants an empty folder: the marker's own one. Then everything moves up.
+    # initdb wants an empty folder, so it works in the marker folder. Then everything moves up.
     initdb --pgdata="$unfinished" --username="$POSTGRES_USER" "${arguments[@]}" <<< "$POSTGRES_PASSWORD"
     find "$unfinished" -mindepth 1 -maxdepth 1 -exec mv --target-directory="$PGDATA" {} +
 
@@ -135,7 +135,8 @@ run_init_scripts() {
     done
 }
 
-# Database and init scripts, on a server with the same arguments that only the socket reaches.
+# Make the database and run the init scripts, on a server with the same arguments that listens on the
+# socket alone.
 fill_cluster() {
     "$@" -c listen_addresses='' -c unix_socket_directories="$sockets" &
     local server=$!
@@ -189,11 +190,11 @@ if [[ ! -s $PGDATA/PG_VERSION ]]; then
     refuse_what_cannot_work
     first_start "$@"
 fi
-# Secrets are not for the server's environment.
+# The server's environment must not contain secrets.
 unset POSTGRES_PASSWORD
 
-# The package was built for sockets in /tmp; the official image's place is the default here. A
-# configuration that says something else is followed.
+# The package was built with sockets in /tmp. Here the default is the folder of the official image, unless
+# the configuration names another one.
 if [[ $(setting unix_socket_directories "$@") == /tmp ]]; then
     set -- "$@" -c unix_socket_directories="$sockets"
 fi

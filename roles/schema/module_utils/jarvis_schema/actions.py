@@ -1,4 +1,4 @@
-"""What a run does when there is something to do: verify, preview, bring up to date."""
+"""The actions of a run that has something to do: verify, preview, bring up to date."""
 
 from . import extensions, ledger, remembered_catalog
 from .adopt import adoptable, record, without_ledger
@@ -14,11 +14,11 @@ from .shadow import shadow
 from .shadowing import shadowing
 from .spelling import comparable, settle
 
-LOOK_LOCK_TIMEOUT = 1.0  # seconds; who only looks rather knows less than he waits
+LOOK_LOCK_TIMEOUT = 1.0  # seconds; a run that only looks does not wait long, and leaves out what it cannot read
 
 
 def verify(run: Run, plan: ledger.Plan) -> None:
-    """Fail if files are pending, or if the database is not what the applied ones make."""
+    """Fail if files are pending, or if the database differs from what the applied files make."""
     _refuse_missing_roles(run)
     drift = _find_drift(run, plan, _expected(run, plan), run.target.lock_timeout)
     found = [f"{name} is not applied" for name in run.outcome.pending] + drift
@@ -27,7 +27,7 @@ def verify(run: Run, plan: ledger.Plan) -> None:
 
 
 def preview_pending(run: Run, plan: ledger.Plan) -> None:
-    """Tell what the pending files would change, and of drift."""
+    """Report what the pending files would change, and drift."""
     missing = _missing_roles(run)
     if missing:
         run.outcome.warnings.append(f"Nothing was tried, because roles do not exist yet: {', '.join(missing)}")
@@ -37,14 +37,14 @@ def preview_pending(run: Run, plan: ledger.Plan) -> None:
     run.outcome.extensions = extensions.to_make(run.connection, run.target)
     expected = _rehearse(run, plan)[0] if plan.pending else _expected(run, plan)
     if plan.applied:
-        # Where a run would make what is remembered anew, it would bring the ledger to what this release needs, too.
+        # A run that makes the remembered catalog anew also brings the ledger to what this release needs.
         current = remembered_catalog.fits(run.connection, run.target, plan.applied)
         found = _note_drift(run, plan, expected, LOOK_LOCK_TIMEOUT, with_ledger=current)
         run.outcome.warnings += [f"Drift: {difference}" for difference in found]
 
 
 def bring_up_to_date(run: Run) -> None:
-    """Apply what is pending, when no other run does."""
+    """Apply the pending files while no other run can."""
     with run_lock(run.target):
         # Read again: the run that held the lock may have done the work.
         plan = run.plan()
@@ -61,7 +61,7 @@ def bring_up_to_date(run: Run) -> None:
 
 
 def look_for_drift(run: Run, plan: ledger.Plan) -> None:
-    """Compare, where nothing is pending, with what is remembered."""
+    """Compare the database with the remembered catalog, if nothing is pending."""
     _note_drift(run, plan, _expected(run, plan), LOOK_LOCK_TIMEOUT)
 
 
@@ -79,7 +79,7 @@ def _refuse_missing_roles(run: Run) -> None:
 
 
 def _adopt(run: Run, plan: ledger.Plan, dry_run: bool) -> ledger.Plan:
-    """Return the plan once the files up to `adopt` are recorded; a ledger with entries needs none."""
+    """Record the files up to `adopt` as applied and return the new plan; a ledger with entries stays as it is."""
     request, outcome = run.request, run.outcome
     if not request.adopt or plan.applied or plan.interrupted or not run.is_live:
         return plan
@@ -101,7 +101,7 @@ def _adopt(run: Run, plan: ledger.Plan, dry_run: bool) -> ledger.Plan:
 
 
 def _refuse_interrupted(run: Run, plan: ledger.Plan) -> None:
-    """Stop at a file without transaction that was started and never finished."""
+    """Fail if a file without transaction was started and never finished."""
     if plan.interrupted is None or run.request.retry_interrupted:
         return
     with run.connection.cursor() as cursor:
@@ -157,7 +157,7 @@ def _apply(run: Run, plan: ledger.Plan) -> None:
                     notices=notices,
                 )
             except SchemaError as error:
-                # The rehearsal made it: so it is not the files that make it twice.
+                # The rehearsal made this object without an error, so the files do not make it twice.
                 if isinstance(error.__cause__, psycopg2.errors.DuplicateTable) and not outcome.version:
                     error.message += "\nIf another tool made these tables, schema_adopt takes them over."
                 raise
@@ -167,7 +167,7 @@ def _apply(run: Run, plan: ledger.Plan) -> None:
 
 
 def _settle(run: Run, plan: ledger.Plan, found: list[Difference], expected: Snapshot) -> list[Difference]:
-    """Return what is more than another spelling, which a shadow tells; where none can be one, none is made."""
+    """Return the differences that are not just another spelling. A shadow is made only if some of them could be."""
     if not any(map(comparable, found)):
         return found
     with run.outcome.timed("spelling"), shadow(run.target) as session:
@@ -178,10 +178,10 @@ def _settle(run: Run, plan: ledger.Plan, found: list[Difference], expected: Snap
 def _find_drift(
     run: Run, plan: ledger.Plan, expected: Snapshot, lock_timeout: float, with_ledger: bool = True
 ) -> list[str]:
-    """Note what differs from the files and from our promises, and return it as lines for people.
+    """Note the differences from the files and from our promises, and return them as lines for people.
 
     Raises:
-        psycopg2.errors.LockNotAvailable: somebody rebuilds a table or a view, for longer than `lock_timeout` seconds.
+        psycopg2.errors.LockNotAvailable: somebody is rebuilding a table or a view for more than `lock_timeout` seconds.
 
     """
     request = run.request
@@ -215,7 +215,7 @@ def _find_drift(
 def _note_drift(
     run: Run, plan: ledger.Plan, expected: Snapshot, lock_timeout: float, with_ledger: bool = True
 ) -> list[str]:
-    """Note drift where it ends nothing, and return it as lines; who rebuilds a table just now is not waited for."""
+    """Note drift without failing, and return it as lines. If somebody is rebuilding a table, do not wait for that."""
     try:
         return _find_drift(run, plan, expected, lock_timeout, with_ledger)
     except psycopg2.errors.LockNotAvailable:

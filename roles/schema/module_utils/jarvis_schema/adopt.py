@@ -1,4 +1,4 @@
-"""Take over a database whose tables another tool has made."""
+"""Take over a database whose tables were made by another tool."""
 
 from . import extensions, ledger
 from .apply_file import apply
@@ -20,7 +20,7 @@ def adoptable(
     search_paths: dict[int, str],
     application_roles: list[str],
 ) -> ledger.Plan:
-    """Return the plan that takes the files up to `version` as applied.
+    """Return a plan in which the files up to `version` count as applied.
 
     Raises:
         SchemaError: there is no such file, or the database is not exactly what these files make.
@@ -48,7 +48,7 @@ def adoptable(
 
 
 def without_ledger(objects: Snapshot) -> Snapshot:
-    """Leave the ledger out, where the database has none of this release yet."""
+    """Leave out the ledger if the database does not have this release's yet."""
     return {
         (kind, identity): found
         for (kind, identity), found in objects.items()

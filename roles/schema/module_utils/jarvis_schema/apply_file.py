@@ -10,12 +10,12 @@ from .files import Migration
 from .session import Target, connect_as_owner, psycopg2
 from .splitter import Statement
 
-# For what waits for every older snapshot, and locks out nobody meanwhile; a limit of the file's own stays.
+# For statements that wait for every older snapshot and meanwhile lock out nobody. A limit that the file has set stays.
 PATIENT = """
 SELECT pg_catalog.set_config('lock_timeout', '0', false) FROM pg_catalog.pg_settings
 WHERE name OPERATOR(pg_catalog.=) 'lock_timeout' AND setting OPERATOR(pg_catalog.=) reset_val
 """
-# Its virtual transaction tells whether a session is still in the transaction that it was in before.
+# The virtual transaction id shows whether a session is still in the same transaction as before.
 TRANSACTION = "SELECT virtualtransaction FROM pg_locks WHERE pid = %s AND locktype = 'virtualxid'"
 
 
@@ -24,9 +24,8 @@ def apply(
 ) -> None:
     """Apply one file in the database that the administrator's session is in, and record it.
 
-    With `restart`, the ledger has it as running already, and the operator wants it run again. The search path
-    is empty, but for a file that was written for another one. What the server says beside its results
-    is appended to `notices`.
+    With `restart`, the file is recorded as running already, and the operator wants to run it again. The search path is
+    empty, except for a file that was written for another one. Notices of the server are appended to `notices`.
 
     Raises:
         SchemaError: with position, source line and what the server says. Nothing of the file is
@@ -43,7 +42,7 @@ def apply(
     )
     if notices is not None:
         session.notices = notices
-    # What a file leaves behind ends with its session.
+    # The file has a session of its own, so that settings and temporary objects end with it.
     with closing(session), administrator.cursor() as books, session.cursor() as cursor:
         if migration.transactional:
             _in_one_transaction(books, cursor, migration, search_path)
@@ -52,14 +51,14 @@ def apply(
 
 
 def _in_one_transaction(books, cursor, migration: Migration, search_path: str) -> None:
-    """Run the file; it cannot write its own entry, since it ends before the key to it is sent."""
+    """Run the file. It cannot write its own entry, because the key for that is sent when the file has ended."""
     key = secrets.token_hex(16)
     ledger.permit(books, migration, search_path, key)
     cursor.execute("BEGIN")
     transaction = _transaction(books, cursor)
     last = _execute(cursor, migration)
     try:
-        # What was deferred runs now, while this is still the owner.
+        # Deferred triggers and constraints run now, while the session is still the owner.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         if _transaction(books, cursor) != transaction:
             raise SchemaError(f"{migration.name}: ended its transaction; a part of it may be there, unrecorded")

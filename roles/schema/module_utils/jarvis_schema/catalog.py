@@ -1,4 +1,4 @@
-"""A snapshot of everything users made in a database, comparable with another one."""
+"""A snapshot of everything that users have made in a database. Two snapshots can be compared."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,8 @@ from . import catalog_objects, catalog_relations
 
 QUERIES = (*catalog_relations.QUERIES, *catalog_objects.QUERIES)
 
-# With an empty search path, every name is printed with its schema; constants look the same wherever.
+# With an empty search path, every name is printed with its schema. The other settings make constants look the same
+# always.
 PRINTING = """
 SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; SET LOCAL lc_monetary = 'C';
 SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex';
@@ -15,9 +16,9 @@ SET LOCAL extra_float_digits = 1;
 
 
 class Object(NamedTuple):
-    """What the catalog says of one object."""
+    """What the catalog says about one object."""
 
-    owner: str | None  # of the object, or of the table it is a part of
+    owner: str | None  # owner of the object, or of the table that it is a part of
     facts: dict[str, object]
 
 
@@ -27,11 +28,11 @@ Snapshot = dict[tuple[str, str], Object]  # by kind and identity
 def snapshot(connection, lock_timeout: float) -> Snapshot:
     """Read the catalog in one read-only transaction.
 
-    The server reads a view's definition under the lightest lock there is, so it may wait, for at most
-    `lock_timeout` seconds, while somebody rebuilds the view or its tables.
+    To read a view's definition, the server takes the weakest lock that there is. While somebody rebuilds the view or
+    its tables, this waits for at most `lock_timeout` seconds.
 
     Raises:
-        psycopg2.errors.LockNotAvailable: it waited in vain.
+        psycopg2.errors.LockNotAvailable: the wait was too short.
 
     """
     objects: Snapshot = {}
@@ -56,10 +57,10 @@ def to_list(objects: Snapshot) -> list[list]:
 
 
 def from_list(objects: list[list]) -> Snapshot:
-    """Return the snapshot that `to_list` was given, maybe by an earlier release."""
+    """Return the snapshot from which `to_list`, maybe an earlier release's, has made this list."""
     return {(kind, identity): Object(owner, _tidy(facts)) for kind, identity, owner, facts in objects}
 
 
 def _tidy(facts: dict[str, object]) -> dict[str, object]:
-    """Leave out what is null."""
+    """Return the facts that are not null."""
     return {name: value for name, value in facts.items() if value is not None}

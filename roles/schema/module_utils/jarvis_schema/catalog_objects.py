@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - the queries are put together from constants of this file alone
-"""The questions for all that is no part of a table: kind, identity, owner and facts."""
+"""The queries for all objects that are no part of a table. Each returns kind, identity, owner and facts."""
 
 from .catalog_sql import acl, users
 
@@ -94,7 +94,8 @@ SELECT 'publication', format('%I', p.pubname), p.pubowner::regrole::text, jsonb_
 FROM pg_publication AS p
 """
 
-# Of all databases, so only those of this one. The address holds a password.
+# The catalog lists the subscriptions of all databases, so this selects those of this one. Their addresses, which hold
+# passwords, are left out.
 SUBSCRIPTIONS = """
 SELECT 'subscription', format('%I', s.subname), s.subowner::regrole::text, jsonb_build_object(
     'owner', s.subowner::regrole, 'enabled', s.subenabled, 'publications', to_jsonb(s.subpublications))
@@ -102,7 +103,7 @@ FROM pg_subscription AS s
 WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
-# Whoever's they are: everybody may read or write them.
+# Large objects that everybody may read or write, whoever owns them.
 LARGE_OBJECTS = """
 SELECT 'large object', l.oid::text, NULL, jsonb_build_object(
     'owner', l.lomowner::regrole, 'public', string_agg(x.privilege_type, ',' ORDER BY x.privilege_type))
@@ -111,7 +112,7 @@ WHERE x.grantee = 0
 GROUP BY l.oid
 """
 
-# The server's own functions, as a digest of each: one that somebody replaced is called by everybody, superusers too.
+# A digest of each of the server's own functions, because everybody, also a superuser, would call one that was replaced.
 SYSTEM_FUNCTIONS = """
 SELECT 'system functions', 'pg_catalog', 'postgres', jsonb_build_object('functions', jsonb_object_agg(
     format('%s(%s)', p.proname, oidvectortypes(p.proargtypes)),
@@ -139,14 +140,14 @@ LEFT JOIN pg_init_privs AS i ON i.classoid = s.catalog AND i.objoid = s.oid AND 
 WHERE s.oid < 16384 AND s.acl IS DISTINCT FROM i.initprivs
 """
 
-# Rarer things: that they are there, and whose.
+# Of rarer objects, only the existence and the owner are read.
 OTHERS = "\nUNION ALL\n".join(
     f"""
 SELECT o.type, o.identity, {owner}, jsonb_build_object('owner', {owner})
 FROM {catalog} AS x, pg_identify_object('{catalog}'::regclass, x.oid, 0) AS o
 WHERE {users(catalog, "x")}"""
     for catalog, owner in (
-        # A cast belongs to whoever owns the type that it is of.
+        # A cast has no owner, so this takes an owner of its types.
         (
             "pg_cast",
             "(SELECT min(t.typowner::regrole::text) FROM pg_type AS t"

@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - the queries are put together from constants of this file alone
-"""The questions for tables, their like, and their parts: kind, identity, owner and facts.
+"""The queries for tables, views, sequences and such, and for their parts. Each returns kind, identity, owner and facts.
 
 Parts of a table (columns, indexes, …) carry the table's owner.
 """

@@ -1,14 +1,15 @@
 # ruff: noqa: S608 - the queries are put together from constants of these files alone
-"""What the questions to the system catalogs share.
+"""Expressions that the queries to the system catalogs share.
 
-Users' objects have an oid from 16384 on, only the schema public is older. What belongs to an extension is its business.
+Objects of users have an oid of 16384 or more; only the schema public has a smaller one. Objects of extensions are left
+out.
 """
 
 
 def acl(column: str, default: str) -> str:
     """Return an expression for an access control list as {grantee: privileges}.
 
-    A list that was never changed is null, and a dump writes it out: both read the same here.
+    A list that was never changed is null, but a dump writes it out. Both give the same result here.
     The grantor is left out, because a restored dump has another one.
     """
     return f"""(
@@ -25,7 +26,7 @@ def acl(column: str, default: str) -> str:
 
 
 def users(catalog: str, alias: str) -> str:
-    """Return a condition for what users made outside of extensions and temporary schemas."""
+    """Return a condition for objects that users have made outside of extensions and temporary schemas."""
     return f"""({alias}.oid >= 16384 AND NOT EXISTS (
         SELECT FROM pg_depend AS e
         WHERE e.classid = '{catalog}'::regclass AND e.objid = {alias}.oid AND e.deptype = 'e'

@@ -1,4 +1,4 @@
-"""What the whole server says of our roles and of our database, and what we promise of them."""
+"""Compare what the server says about our roles and our database with what we promise about them."""
 
 from collections.abc import Sequence
 
@@ -45,18 +45,18 @@ SELECT d.datdba::regrole::text,
      WHERE rolname = ANY (%(clients)s) AND has_database_privilege(pg_roles.oid, d.oid, 'CONNECT'))
 FROM pg_database AS d WHERE d.datname = %(database)s
 """
-# What ALTER SYSTEM has left behind: it goes before the files that we write.
+# Settings that ALTER SYSTEM has left behind. They override the files that we write.
 SYSTEM_SETTINGS = """
 SELECT name, setting FROM pg_file_settings
 WHERE sourcefile = current_setting('data_directory') || '/postgresql.auto.conf'
 """
-# Roles that were client roles once stay, with what they own.
+# Roles that were client roles once still exist, and may own objects.
 ADDED = "SELECT rolname FROM pg_roles WHERE shobj_description(oid, 'pg_authid') = %s"
 POWERS = ("superuser", "create_role", "create_db", "replication", "bypass_rls")
 
 
 def added_roles(cursor, comment: str) -> list[str]:
-    """Return the roles with a comment, by which whoever makes client roles marks them."""
+    """Return the roles that have the comment with which client roles are marked when they are made."""
     cursor.execute(ADDED, (comment,))
     return [name for (name,) in cursor.fetchall()]
 
@@ -73,11 +73,11 @@ def promised_and_actual(
     role_settings: dict[str, dict[str, str]],
     connection_limits: dict[str, int],
 ) -> tuple[Snapshot, Snapshot]:
-    """Return what we promise and what is there, in the form of snapshots.
+    """Return what we promise and what there is, both as snapshots.
 
-    `client_roles` are further roles, each with those of ours whose rights it has; `creators` may make
-    objects. `settings` are the values that our roles and the database may carry; TimeZone they must,
-    and each role its own `role_settings`, too. A role that `connection_limits` leaves out has none.
+    `client_roles` are further roles, each with the roles of ours whose rights it has. `creators` may make objects.
+    `settings` are the values that our roles and the database may have. They must have TimeZone, and each role its own
+    `role_settings`. A role that is not in `connection_limits` has no limit.
     """
     roles = [target.owner, target.migrator, *application_roles, *reader_roles, *client_roles]
     clients = sorted(set(roles) - {target.owner})
@@ -140,7 +140,7 @@ def promised_and_actual(
 def _settings(
     found: Sequence[tuple], roles: list[str], settings: dict[str, str], role_settings: dict[str, dict[str, str]]
 ) -> tuple[Snapshot, Snapshot]:
-    """Return what every role has to get, and what it gets together with all other settings that are not allowed."""
+    """Return the settings that every role must get, and those that it does get, with any that are not allowed."""
     allowed = {name.lower(): str(value) for name, value in settings.items()}
     everywhere = {name: value for name, value in allowed.items() if name == "timezone"}
     promised = {
@@ -153,7 +153,7 @@ def _settings(
         fact = Object(None, {"value": value})
         identities = {("setting", f"{name.lower()} of {one}") for one in ([role] if role else roles)}
         actual.update(dict.fromkeys(identities & promised.keys(), fact))
-        # What is set for every role is told even where our roles have a value of their own.
+        # A setting for all roles is reported even if our roles have a value of their own.
         if (role is None or not identities <= promised.keys()) and allowed.get(name.lower()) != value:
             where = " ".join(filter(None, (role or "every role", database and f"in {database}")))
             actual["setting", f"{name} of {where}"] = fact

@@ -6,10 +6,10 @@ from typing import NamedTuple
 from .catalog import Snapshot
 from .errors import redact
 
-# Parts of a table; whoever reads that the table is the application's need not read of its columns.
+# The kinds of parts of a table. If the table is the application's, its parts are not reported one by one.
 PARTS = {"column", "constraint", "index", "trigger", "constraint trigger", "rule", "policy"}
 TABLES = {"table", "partitioned table", "foreign table"}
-INHERITED = "inherited"  # a fact of parts: they follow from the table that this one is a partition of
+INHERITED = "inherited"  # fact of a part that comes from the table of which this one is a partition
 SHORT = 160  # characters of a fact in a message
 
 
@@ -56,7 +56,7 @@ def _differing(expected: dict[str, object], actual: dict[str, object]) -> tuple[
     names = {name for name in set(expected) | set(actual) if expected.get(name) != actual.get(name)}
     names.discard(INHERITED)
     if "functions" in names and isinstance(expected.get("functions"), dict):
-        # Thousands; which of them differ is what counts.
+        # There are thousands of functions, so only those that differ are shown.
         here, there = expected["functions"], actual["functions"]
         changed = {name for name in here.keys() | there.keys() if here.get(name) != there.get(name)}
         expected, actual = (
@@ -64,7 +64,7 @@ def _differing(expected: dict[str, object], actual: dict[str, object]) -> tuple[
             for facts, digests in ((expected, here), (actual, there))
         )
     if "column_order" in names:
-        # A column too many or too few is told by itself.
+        # A missing or additional column is a difference of its own.
         here, there = expected.get("column_order") or [], actual.get("column_order") or []
         if [c for c in here if c in there] == [c for c in there if c in here]:
             names.discard("column_order")
@@ -77,10 +77,10 @@ def _differing(expected: dict[str, object], actual: dict[str, object]) -> tuple[
 def compare(
     expected: Snapshot, actual: Snapshot, application_roles: Sequence[str] = ()
 ) -> tuple[list[Difference], list[str]]:
-    """Return what differs, and what the application made for itself.
+    """Return the differences, and what the application has made for itself.
 
-    What the application roles own beyond the expected is theirs. A partition that was made at run time, of a table of
-    ours, is expected, and so is what it has of that table.
+    Objects of the application roles that are not expected are their own business. A partition of a table of ours that
+    was made at run time counts as expected, with everything that it has from that table.
     """
     partitions = _partitions(expected, actual)
     differences: list[Difference] = []
@@ -104,7 +104,7 @@ def compare(
 
 
 def _partitions(expected: Snapshot, actual: Snapshot) -> set[str]:
-    """Return the partitions, and theirs, that the partitioned tables among the expected have in addition."""
+    """Return the additional partitions of expected partitioned tables, and the partitions of those."""
     parents = {identity for kind, identity in expected if kind == "partitioned table"}
     additional = {
         identity: found.facts.get("parents") or []
@@ -118,21 +118,21 @@ def _partitions(expected: Snapshot, actual: Snapshot) -> set[str]:
 
 
 def _is_of_partition(kind: str, identity: str, facts: dict[str, object], partitions: set[str]) -> bool:
-    """Return whether this is one of the partitions, or what one has of its table."""
+    """Return whether an object is one of the partitions, or a part that a partition has from its table."""
     if kind in TABLES:
         return identity in partitions
     if INHERITED not in facts:
         return False
     definition = facts.get("definition") or ""
     return _is_part(kind, identity, facts, partitions) or any(
-        # A reference to the whole table has one to each partition beside it.
+        # Beside a foreign key to the whole table, PostgreSQL makes one to each partition.
         kind == "constraint" and f" REFERENCES {one}(" in definition
         for one in partitions
     )
 
 
 def _is_part(kind: str, identity: str, facts: dict[str, object], tables: set[str]) -> bool:
-    """Return whether this belongs to one of some tables, and comes and goes with it."""
+    """Return whether an object belongs to one of these tables, so that it comes and goes with the table."""
     definition = (facts.get("definition") or "").replace(" ON ONLY ", " ON ")
     return any(
         (kind in PARTS and identity.startswith(f"{table}."))
@@ -143,7 +143,7 @@ def _is_part(kind: str, identity: str, facts: dict[str, object], tables: set[str
 
 
 def as_lines(differences: Sequence[Difference]) -> list[str]:
-    """Return them as lines for people: a table that is missing, or too many, without all that belongs to it."""
+    """Return differences as lines for people. A missing or additional table is one line, without its parts."""
     whole = [one for one in differences if one.expected is None or one.actual is None]
     tables = {one.identity for one in whole if one.kind in TABLES}
     parts = [one for one in whole if _is_part(one.kind, one.identity, one.expected or one.actual or {}, tables)]
@@ -151,7 +151,7 @@ def as_lines(differences: Sequence[Difference]) -> list[str]:
 
 
 def as_result(difference: Difference) -> dict[str, object]:
-    """Return it the way Ansible returns it, without passwords."""
+    """Return a difference as the module returns it, without passwords."""
 
     def redacted(facts: dict[str, object] | None) -> dict[str, object] | None:
         if facts is None:
@@ -162,7 +162,7 @@ def as_result(difference: Difference) -> dict[str, object]:
 
 
 def render(snapshot: Snapshot, keys: Iterable[tuple[str, str]]) -> str:
-    """Return the objects as text, a fact a line, for a diff."""
+    """Return the objects as text for a diff, with one fact a line."""
     lines: list[str] = []
     for kind, identity in keys:
         if (kind, identity) in snapshot:
@@ -175,7 +175,7 @@ def render(snapshot: Snapshot, keys: Iterable[tuple[str, str]]) -> str:
 
 
 def as_diff(before: Snapshot, after: Snapshot) -> dict[str, str]:
-    """Return what changes from one snapshot to the other, the way Ansible shows it with --diff."""
+    """Return the changes from one snapshot to another, in the form that Ansible shows with --diff."""
     keys = [(difference.kind, difference.identity) for difference in compare(before, after)[0]]
     return {
         "before_header": "catalog",

@@ -1,9 +1,9 @@
-"""What the operator has to read, without passwords."""
+"""Error messages for the operator, without passwords."""
 
 import re
 
 QUOTED = r"""'(?:[^']|'')*'?|"[^"]*"?"""
-# After = or : any word, after a space only a quoted one: "the column password does not exist" stays readable.
+# A password is any word after = or :, but only a quoted one after a space: "the column password does not exist" stays.
 PASSWORD = re.compile(rf"""(password['"]?\s*)(?:([=:]\s*)(?:{QUOTED}|[^\s'",;)]+)|\s(?:{QUOTED}))""", re.IGNORECASE)
 URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*:)[^\s@/]+@")
 

@@ -1,4 +1,4 @@
-"""Tell an error of the server in terms of the file."""
+"""Explain an error of the server with the place in the file that caused it."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from .files import Migration
 from .lint import position
 from .splitter import Statement
 
-LONGEST_LINE = 1000  # characters; nobody finds a place in a longer one
+LONGEST_LINE = 1000  # characters; nobody can find a place in a longer line
 
 
 def _width(text: str) -> int:
@@ -25,7 +25,7 @@ def _line(content: bytes, offset: int) -> str:
     return content[start : end if end >= 0 else len(content)].decode("utf-8", "replace")
 
 
-# What the server says of a name without a schema that it does not find.
+# The server's messages about a name without schema that it does not find, by error code.
 UNQUALIFIED = {
     "42P01": r'relation "[^".]+" does not exist',
     "42883": r"(function|procedure|aggregate|routine) [^.(]+\(.*\) does not exist|operator does not exist: .+",
@@ -43,12 +43,12 @@ def _is_unqualified(error) -> bool:
 def explain(migration: Migration, statement: Statement, error) -> str:
     """Return `0005_x.sql:3:53: ERROR: … [42601]`, the source line with a caret, and the server's advice.
 
-    If the psycopg2 error names no position, the statement's own is taken.
+    If the psycopg2 error has no position, the position of the statement is used.
     """
     diag = error.diag
     offset = statement.offset
     if diag.statement_position:
-        # Counted by the server in characters from 1; none has more than four bytes.
+        # The server counts characters, from 1. A character has at most four bytes.
         characters = int(diag.statement_position) - 1
         start = migration.content[offset : offset + 4 * characters].decode("utf-8", "ignore")[:characters]
         offset += len(start.encode("utf-8"))
@@ -62,7 +62,7 @@ def explain(migration: Migration, statement: Statement, error) -> str:
         f"{diag.message_primary or str(error).strip().splitlines()[0]} [{error.pgcode or 'connection lost'}]",
         margin + shown,
     ]
-    if shown == source:  # a hidden password moves the columns
+    if shown == source:  # hiding a password shifts the columns
         padding = "".join("\t" if char == "\t" else " " * _width(char) for char in before)
         lines.append(" " * 5 + " | " + padding + "^")
     hint = EMPTY_PATH if _is_unqualified(error) else diag.message_hint

@@ -1,4 +1,4 @@
-"""Extensions, which a superuser makes before the files run: in a schema of their own, where nobody else can create."""
+"""Extensions. A superuser makes them before the files run, in a schema of their own where nobody else can create."""
 
 from .catalog import Snapshot
 from .errors import SchemaError
@@ -9,7 +9,7 @@ MISSING = """
 SELECT wanted FROM unnest(%s::text[]) AS wanted
 WHERE NOT EXISTS (SELECT FROM pg_available_extensions AS a WHERE a.name = wanted) ORDER BY 1
 """
-# What is there already stays where it is. Some extensions name the schema that they go into.
+# An existing extension stays in its schema. Some extensions determine their schema themselves.
 TO_MAKE = """
 SELECT a.name, v.schema IS NOT NULL
 FROM unnest(%s::text[]) WITH ORDINALITY AS w (name, place)
@@ -28,7 +28,7 @@ GRANT USAGE ON SCHEMA {schema} TO {users}
 
 
 def check(connection, target: Target) -> None:
-    """Refuse what cannot be made.
+    """Refuse extensions that cannot be made.
 
     Raises:
         SchemaError: the server has no such extension.
@@ -45,7 +45,7 @@ def check(connection, target: Target) -> None:
 
 
 def to_make(connection, target: Target) -> list[str]:
-    """Return the names of those that are not in this database yet."""
+    """Return the names of the wanted extensions that are not in this database yet."""
     with connection.cursor() as cursor:
         cursor.execute(TO_MAKE, (list(target.extensions),))
         return [name for name, _ in cursor.fetchall()]
@@ -55,7 +55,7 @@ def create(connection, target: Target) -> list[str]:
     """Make the extensions that are missing, and return their names.
 
     Raises:
-        SchemaError: their schema belongs to somebody else, who could put something of its own in their way.
+        SchemaError: their schema belongs to somebody else, who could make objects there that replace theirs.
 
     """
     if not target.extensions:
@@ -76,7 +76,7 @@ def create(connection, target: Target) -> list[str]:
         cursor.execute(sql.SQL(PREPARE).format(schema=schema, users=users))
         cursor.execute(TO_MAKE, (list(target.extensions),))
         for name, has_schema in cursor.fetchall():
-            # One that another needs may be there by now.
+            # An extension may exist by now because another one needed it.
             parts = [sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name))]
             parts += [] if has_schema else [sql.SQL("SCHEMA {}").format(schema)]
             cursor.execute(sql.SQL(" ").join([*parts, sql.SQL("CASCADE")]))
@@ -86,7 +86,7 @@ def create(connection, target: Target) -> list[str]:
 
 
 def without_missing(expected: Snapshot, actual: Snapshot) -> Snapshot:
-    """Leave out the extensions, and their schema, that a run would make first."""
+    """Leave out the extensions that a run would make first, and their schema."""
     kinds = {"extension": None, "schema": SCHEMA}
     return {
         (kind, identity): found

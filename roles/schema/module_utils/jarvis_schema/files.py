@@ -1,4 +1,4 @@
-"""Migration files: read and numbered before a connection is opened, checked where they are pending."""
+"""Migration files. All are read and numbered before a connection is opened; the pending ones are also checked."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
 class Migration(NamedTuple):
-    """One file."""
+    """One migration file."""
 
     version: int
     name: str  # of the file
@@ -27,15 +27,15 @@ class Migration(NamedTuple):
 
     @property
     def statements(self) -> Iterator[Statement]:
-        """The statements, found anew each time: nothing of a large file is kept twice."""
+        """The statements. They are found anew each time, so that a large file is not held in memory twice."""
         return split(self.content)
 
 
 def read(name: str, content: bytes) -> Migration:
-    """Read one file without looking into it: what is applied already was checked then.
+    """Read one file without checking its content, because an applied file was checked when it was applied.
 
     Raises:
-        SchemaError: the name is none of a migration.
+        SchemaError: the name is not that of a migration.
 
     """
     match = NAME.fullmatch(name)
@@ -60,7 +60,7 @@ def read(name: str, content: bytes) -> Migration:
 
 
 def check(migrations: Iterable[Migration]) -> None:
-    """Look into the files.
+    """Check the content of the files.
 
     Raises:
         SchemaError: with a line for everything that is wrong in any of them.
@@ -76,7 +76,7 @@ def check(migrations: Iterable[Migration]) -> None:
 
 
 def contents(files: list[dict[str, str]], archive: str | None) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of each file, and forget what they were decoded from.
+    """Yield name and bytes of each file, and free the memory of the encoded text.
 
     Args:
         files: `name` and `content` (base64) of each.

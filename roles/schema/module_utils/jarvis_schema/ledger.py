@@ -11,9 +11,9 @@ from .files import Migration
 from .session import Target, sql
 
 SCHEMA = "jarvis_meta"
-PUBLIC = "public"  # the search path that files of earlier releases ran with
+PUBLIC = "public"  # the search path with which files of earlier releases ran
 
-# Owned by the administrator, so that no migration can write it.
+# The administrator owns the ledger, so no migration can write to it.
 CREATE = """
 CREATE SCHEMA IF NOT EXISTS jarvis_meta;
 CREATE TABLE IF NOT EXISTS jarvis_meta.migrations (
@@ -63,7 +63,7 @@ REVOKE ALL ON FUNCTION jarvis_meta.record(text) FROM PUBLIC;
 GRANT USAGE ON SCHEMA jarvis_meta TO {migrator};
 GRANT EXECUTE ON FUNCTION jarvis_meta.record(text) TO {migrator};
 """
-# Where it is somebody else's, to read it would be to run what they put there.
+# If somebody else owned the ledger, reading it could run code that they put there.
 FOUND = """
 SELECT to_regclass('jarvis_meta.migrations') IS NOT NULL, (
     SELECT string_agg(DISTINCT owner::regrole::text, ', ') FROM (
@@ -100,25 +100,25 @@ class Entry(NamedTuple):
     name: str
     sha256: str
     state: str  # running, applied or adopted
-    search_path: str = ""  # that the file ran with
+    search_path: str = ""  # with which the file ran
 
 
 class Plan(NamedTuple):
-    """What the ledger and the files say together."""
+    """What follows from comparing the ledger with the files."""
 
     applied: list[Migration]
     interrupted: Migration | None  # a file without transaction that was started and never finished
-    pending: list[Migration]  # in the order to apply, the interrupted one first
-    search_paths: dict[int, str]  # that files ran with, or are to run with, by version
+    pending: list[Migration]  # in the order in which they are applied, the interrupted one first
+    search_paths: dict[int, str]  # with which files ran, or are to run, by version
 
 
 def create(cursor, target: Target) -> None:
-    """Make the ledger, or bring it to what this release needs."""
+    """Make the ledger, or bring an earlier release's up to date."""
     cursor.execute(sql.SQL(CREATE).format(migrator=sql.Identifier(target.migrator)))
 
 
 def permit(cursor, migration: Migration, search_path: str, key: str) -> None:
-    """Let whoever knows the key record this file, once; earlier keys open nothing any more."""
+    """Allow a session that knows the key to record this file, once. Earlier keys become invalid."""
     digest = hashlib.sha256(key.encode("utf-8")).hexdigest()
     cursor.execute(PERMIT, (digest, migration.version, migration.name, migration.sha256, search_path))
 
@@ -146,11 +146,12 @@ def read(cursor) -> list[Entry]:
 def plan(migrations: list[Migration], entries: list[Entry], unqualified_until: int = 0) -> Plan:
     """Compare files and ledger.
 
-    Files up to `unqualified_until` run with the search path public. Where one is recorded, the record goes before that.
+    Files up to `unqualified_until` run with the search path public. If a file's search path is recorded, that one
+    counts.
 
     Raises:
         SchemaError: an applied file was edited, renamed or is missing, or a file is older than the
-            newest applied one. All of it at once.
+            newest applied one. The message names all of them.
 
     """
     files: dict[int, Migration] = {migration.version: migration for migration in migrations}

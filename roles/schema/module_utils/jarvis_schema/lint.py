@@ -1,4 +1,4 @@
-"""What a migration may not contain, found before anything is touched."""
+"""Find what a migration must not contain, before anything is touched."""
 
 import codecs
 import re
@@ -10,7 +10,8 @@ TRANSACTION_CONTROL = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "
 CLUSTER_OBJECTS = {"ROLE", "USER", "GROUP", "DATABASE", "TABLESPACE"}
 NO_TRANSACTION = "-- no-transaction"
 NO_REHEARSAL = "-- no-rehearsal"
-# What is not rehearsed must not change the catalog, for what the files make is compared with what is there.
+# A file that is not rehearsed must not change the catalog, because the rehearsal decides what the database should
+# contain.
 OF_ROWS = OF_DATA | {"DO", "SET", "LOCK", "TABLE"}
 COMMAND = re.compile(rb"\\\S*")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -70,7 +71,7 @@ def _encoding_error(text: bytes) -> str:
         try:
             decoder.decode(text[start : start + PART], final=start + PART >= len(text))
         except UnicodeDecodeError as error:
-            # What the decoder had kept of the part before comes first in error.object.
+            # error.object begins with the bytes that the decoder had kept from the part before.
             offset = min(start + PART, len(text)) - len(error.object) + error.start
             return f"{_line(text, offset)}: byte 0x{text[offset]:02x} is not UTF-8"
     return ""
@@ -93,7 +94,8 @@ def complaints(text: bytes, transactional: bool, rehearsed: bool) -> Iterator[st
         yield f"{at(text.index(0))}: the file contains a zero byte"
         return
     if b"\r" in text:
-        # To the server it ends a comment, to an editor it may not: what is read is not what would run.
+        # A carriage return ends a comment for the server, but maybe not in an editor. So other statements would run
+        # than one reads.
         yield f"{_line(text, text.index(13))}: a carriage return without line feed; save the file with plain line ends"
         return
     statement = None

@@ -1,4 +1,4 @@
-"""What the module returns, filled in while it works, so that a failure tells it, too."""
+"""The module's result. It is filled in while the module works, so that a failure returns it as well."""
 
 import time
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Outcome:
 
     @contextmanager
     def timed(self, what: str) -> Iterator[None]:
-        """Add the time of the block to `timings`."""
+        """Add the time that the block takes to `timings`."""
         begin = time.monotonic()
         try:
             yield
@@ -33,7 +33,7 @@ class Outcome:
             self.timings[what] = round(self.timings.get(what, 0) + spent, 1)
 
     def as_result(self, would_apply: bool) -> dict[str, object]:
-        """Return it the way Ansible wants it; in a preview, what would be applied counts as a change."""
+        """Return the result for Ansible. In a preview, files that would be applied count as a change."""
         result = {
             "changed": bool(self.applied or self.adopted or self.extensions or (would_apply and self.pending)),
             "applied": self.applied,

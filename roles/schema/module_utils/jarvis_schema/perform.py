@@ -1,4 +1,4 @@
-"""Where a run begins: find out whether there is anything to do, and have it done."""
+"""The entry point of a run: find out whether there is anything to do, and do it."""
 
 import os
 from contextlib import closing
@@ -14,7 +14,7 @@ from .session import MAINTENANCE, Target, connect, psycopg2
 
 
 def perform(target: Target, request: Request, outcome: Outcome) -> None:
-    """Do what is asked, and note in `outcome` what was done, up to a failure. With nothing to apply, only read.
+    """Do what is asked, and note in `outcome` what was done, even if it fails. With nothing to apply, only read.
 
     Raises:
         SchemaError: with what is wrong, and what to do.
@@ -51,7 +51,7 @@ def _perform(run: Run, preview: bool) -> None:
 
 
 def _connect(target: Target, outcome: Outcome, preview: bool):
-    """Return a session in the database; for a preview of what is not there yet, one beside it, or none."""
+    """Return a session in the database. If a preview finds no such database, return one in another, or None."""
     try:
         return connect(target, target.database)
     except psycopg2.OperationalError as error:

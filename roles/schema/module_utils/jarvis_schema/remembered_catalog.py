@@ -1,7 +1,7 @@
 """The catalog that the applied files made in the last rehearsal, remembered in the database.
 
-To make it again takes a shadow, and to remove that, the server writes a checkpoint. As long as nothing that it was
-made of has changed, a verification reads it from here, and leaves the server alone.
+Making the catalog again needs a shadow database, and removing that costs the server a checkpoint. As long as nothing
+has changed on which the catalog depends, a verification reads the remembered one and makes no shadow.
 """
 
 import hashlib
@@ -11,7 +11,8 @@ from . import ledger
 from .files import Migration
 from .session import Target
 
-# Digest of the questions to the catalog, which a run with nothing to do need not load; a unit test compares it.
+# A digest of the queries to the catalog. It stands here so that a run with nothing to do need not load the queries. A
+# unit test compares it with them.
 QUESTIONS = "42e11442cefecb16"
 EXISTS = "SELECT to_regclass('jarvis_meta.catalog') IS NOT NULL"
 FITS = "SELECT FROM jarvis_meta.catalog WHERE made_of = %s"
@@ -20,18 +21,18 @@ REMEMBER = "DELETE FROM jarvis_meta.catalog; INSERT INTO jarvis_meta.catalog (ma
 
 
 def remember(connection, target: Target, applied: list[Migration], objects: list[list]) -> None:
-    """Keep what these files have made, as catalog.to_list gives it, and forget what was kept before."""
+    """Remember what these files have made, in the form of catalog.to_list, and forget what was remembered before."""
     with connection.cursor() as cursor:
         cursor.execute(REMEMBER, (_made_of(connection, target, applied), json.dumps(objects)))
 
 
 def fits(connection, target: Target, applied: list[Migration]) -> bool:
-    """Return whether what is remembered was made of the same as it would be made of now; of no files, nothing is."""
+    """Return whether the remembered catalog was made of the same things that exist now. Without files, nothing is."""
     return not applied or _look_up(FITS, connection, target, applied) is not None
 
 
 def recall(connection, target: Target, applied: list[Migration]) -> list[list] | None:
-    """Return what these files make, or None if what is remembered does not fit."""
+    """Return the remembered result of these files, or None if something else is remembered."""
     row = _look_up(RECALL, connection, target, applied)
     return row and row[0]
 
@@ -46,7 +47,7 @@ def _look_up(query: str, connection, target: Target, applied: list[Migration]) -
 
 
 def _made_of(connection, target: Target, applied: list[Migration]) -> str:
-    """Return a digest of the files and of what else decides what they make and how the server prints it."""
+    """Return a digest of the files, and of all else that decides what they make and how the server prints it."""
     files = [migration.sha256 for migration in applied]
     parts = [
         *files,

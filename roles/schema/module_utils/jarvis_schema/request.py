@@ -15,14 +15,14 @@ class Request(NamedTuple):
     check_mode: bool
     adopt: int  # record up to this version as applied; 0 for none
     retry_interrupted: bool
-    unqualified_until: int  # files up to this version run with the search path public
+    unqualified_until: int  # files up to this version run with public as their search path
     application_roles: list[str]
     reader_roles: list[str]
-    client_roles: dict[str, list[str]]  # further roles, each with those of ours whose rights it has
-    settings: dict[str, str]  # that our roles and the database may carry
-    role_settings: dict[str, dict[str, str]]  # that a role has to carry: by role and name
+    client_roles: dict[str, list[str]]  # further roles, each with the roles of ours whose rights it has
+    settings: dict[str, str]  # settings that our roles and the database may have
+    role_settings: dict[str, dict[str, str]]  # settings that a role must have, by role and name
     connection_limits: dict[str, int]  # by role
-    added_comment: str  # of every role that was ever a client role; empty for none
+    added_comment: str  # comment of every role that is or was a client role; empty if there is no such comment
 
     @property
     def creators(self) -> list[str]:
@@ -43,7 +43,7 @@ def our_roles(target: Target, request: Request) -> list[str]:
 
 
 def check_role_settings(target: Target, request: Request) -> None:
-    """Refuse promises that could never be true.
+    """Refuse promises that cannot be kept.
 
     Raises:
         SchemaError: for a role that is not ours, or for settings without names.

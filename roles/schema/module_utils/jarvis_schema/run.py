@@ -11,7 +11,7 @@ from .session import Target
 
 
 class Notices(list):
-    """The first notices of a file, and how many there were; psycopg2 calls append."""
+    """Keep the first notices of a file, and count all of them. psycopg2 calls append."""
 
     KEPT = 20
     LONGEST = 500  # characters
@@ -22,7 +22,7 @@ class Notices(list):
         self.count = 0
 
     def append(self, notice: str) -> None:
-        """Keep it if there is room."""
+        """Keep a notice if there is room for it."""
         self.count += 1
         if len(self) < self.KEPT:
             super().append(redact(" ".join(notice[: self.LONGEST].split())))
@@ -32,7 +32,7 @@ class Run:
     """One run on one database."""
 
     def __init__(self, target: Target, request: Request, outcome: Outcome, connection) -> None:
-        """Work in `connection`, a session in the database, or beside it while there is none."""
+        """Take a session: `connection` is in the database, or in another one as long as the database does not exist."""
         self.target = target
         self.request = request
         self.outcome = outcome
@@ -56,7 +56,7 @@ class Run:
 
     @contextmanager
     def notices(self, name: str) -> Iterator[Notices]:
-        """Pass on what the server says beside its results, while this file is applied."""
+        """Pass on the server's notices while this file is applied."""
         said = Notices()
         try:
             yield said

@@ -10,17 +10,18 @@ from typing import NamedTuple
 try:
     import psycopg2
     from psycopg2 import sql
-except ImportError:  # the module says so; in check mode it can do without
+except ImportError:  # the module reports this; in check mode it works without psycopg2
     psycopg2 = sql = None
 
 from .errors import SchemaError
 
-MAINTENANCE = "postgres"  # the database to be in while ours is not there, and to create others from
+MAINTENANCE = "postgres"  # the database to connect to in order to create others, or as long as ours does not exist
 POLL_INTERVAL = 0.1  # seconds between two tries for the lock
 
-# What every session begins with, whatever server, database and role say, and what RESET ALL brings back. The search
-# path is empty because the application may create in public: a function of its own whose arguments fit better would go
-# before PostgreSQL's. The server looks whether this client still lives, so that a killed run ends within a second.
+# Every session begins with these settings, whatever server, database and role say, and RESET ALL brings them back. The
+# search path is empty because the application may create functions in public, and one whose arguments fit better would
+# be called instead of PostgreSQL's. The server checks whether this client still lives, so that a killed run ends within
+# a second.
 SETTINGS = {
     "search_path": "",
     "role": "none",
@@ -36,11 +37,12 @@ SETTINGS = {
     "row_security": "on",
     "jit": "off",
 }
-# What a superuser alone can set.
+# Only a superuser can set these.
 ADMINISTRATOR_SETTINGS = {"session_preload_libraries": "", "session_replication_role": "origin"}
 
-# A view of the server's own that nobody but a superuser can lock: an application can hold any advisory lock, and a
-# migration can release it. It is there before the ledger is, and neither VACUUM nor a dump waits for a view.
+# The lock is on a view of PostgreSQL's own, which only a superuser can lock. An advisory lock would not do: an
+# application can hold any of them, and a migration can release them. The view exists before the ledger does, and
+# neither VACUUM nor a dump waits for a lock on a view.
 TRY_RUN_LOCK = "LOCK TABLE pg_catalog.pg_config IN EXCLUSIVE MODE NOWAIT"
 HOLDER = """
 SELECT pid, backend_start::timestamptz(0)::text FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -58,15 +60,15 @@ class Target(NamedTuple):
 
     database: str
     owner: str  # role that migrations run as
-    migrator: str  # role that they log in as, which can do nothing but become the owner
+    migrator: str  # role as which they log in; it can do nothing but become the owner
     host: str  # folder of the unix socket
     port: int
     user: str  # a superuser
     lock_wait: float  # seconds to wait for another run
     lock_timeout: float  # seconds a statement waits for a lock
     statement_timeout: float  # seconds a statement may take, 0 for any
-    extensions: tuple[str, ...] = ()  # to be there before the files run
-    extension_users: tuple[str, ...] = ()  # roles beside the owner that may use them
+    extensions: tuple[str, ...] = ()  # extensions that have to exist before the files run
+    extension_users: tuple[str, ...] = ()  # roles besides the owner that may use the extensions
 
     @property
     def socket(self) -> str:
@@ -87,7 +89,7 @@ def connect(target: Target, database: str, durable: bool = True):
 
 
 def connect_as_owner(target: Target, database: str, *, durable: bool, search_path: str, lock_timeout: float):
-    """Open a session that is the owner, and that whatever runs in it cannot turn into a superuser's.
+    """Open a session of the owner. Nothing that runs in it can make it a superuser's.
 
     Raises:
         psycopg2.OperationalError: the server does not answer, or does not admit the migrator.
@@ -139,8 +141,8 @@ def try_lock(cursor, *names: str) -> bool:
 def run_lock(target: Target) -> Iterator[None]:
     """Hold the lock of this database in a session of its own; only one run at a time passes.
 
-    That session holds no snapshot, and it polls instead of waiting inside the server, so that
-    CREATE INDEX CONCURRENTLY does not wait for it.
+    That session holds no snapshot, and it tries again and again instead of waiting inside the server. So CREATE INDEX
+    CONCURRENTLY does not wait for it.
 
     Raises:
         SchemaError: another run holds it for longer than `lock_wait` seconds.
@@ -164,7 +166,7 @@ def run_lock(target: Target) -> Iterator[None]:
 
 
 def _try_run_lock(cursor, target: Target) -> bool:
-    """Take the lock for the session's transaction, unless a killed run's last statement still works."""
+    """Take the lock for the session's transaction, unless the last statement of a killed run is still running."""
     cursor.execute("BEGIN")
     try:
         cursor.execute(TRY_RUN_LOCK)

@@ -1,4 +1,4 @@
-"""A throw-away database on the same server, in which files are tried before live sees them."""
+"""A throw-away database (shadow) on the same server, in which files are tried before the real one (live) gets them."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from . import extensions, ledger
 from .session import MAINTENANCE, Target, connect, psycopg2, sql, try_lock
 
 PREFIX = "jarvis_shadow_"
-# The connection limit marks a shadow from its first moment on. While it is 0, nobody but superusers comes in.
+# The connection limit marks a shadow from its first moment on. While it is 0, only superusers can connect.
 LEFT_BEHIND = """
 SELECT datname FROM pg_database WHERE datname ~ '^jarvis_shadow_[0-9a-f]{16}$' AND datconnlimit IN (0, 9)
 """
@@ -25,10 +25,10 @@ LOCALE = (
 
 @contextmanager
 def shadow(target: Target) -> Iterator[object]:
-    """Yield a session in a new, empty database that is like live in locale and owner.
+    """Yield a session in a new, empty database with the locale and the owner of live.
 
-    While it exists, the session that made it holds a lock with its name: a shadow whose lock is free
-    was left behind by a run that was killed, and is removed by the next one that makes one.
+    As long as the shadow exists, the session that made it holds a lock with its name. So a shadow whose lock is free
+    was left behind by a run that was killed. The next run that makes a shadow removes it.
     """
     admin = connect(target, MAINTENANCE)
     try:
@@ -60,7 +60,8 @@ def shadow(target: Target) -> Iterator[object]:
 def _create(name: str, owner: str, locale):
     """Return the statement that makes the shadow.
 
-    The locale is live's as LOCALE tells it; before live exists, None for the server's own.
+    `locale` is live's, as the query LOCALE returns it. It is None as long as live does not exist; then the server's is
+    used.
     """
     parts = [
         sql.SQL("CREATE DATABASE {name} OWNER {owner} TEMPLATE template0 CONNECTION LIMIT 0").format(
@@ -87,7 +88,7 @@ def _remove_left_behind(cursor) -> None:
     for (name,) in cursor.fetchall():
         if not try_lock(cursor, name):
             continue
-        # Where its session lives on for a moment, the next run removes it.
+        # If its session still lives for a moment, it stays, and the next run removes it.
         with suppress(psycopg2.errors.ObjectInUse):
             cursor.execute(_drop(name))
         cursor.execute("SELECT pg_advisory_unlock_all()")

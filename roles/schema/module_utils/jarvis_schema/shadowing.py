@@ -1,7 +1,8 @@
-"""Objects of the application that have the name of one of PostgreSQL's own.
+"""Find objects of the application that have the name of one of PostgreSQL's own.
 
-To the application they are of use, perhaps. To whoever looks for names where it may create, they are traps: a function
-whose arguments fit better goes before PostgreSQL's. No session of ours looks there; this is for everybody else.
+The application may need them. For a session of another role whose search path contains their schema, they are traps: a
+function whose arguments fit better is called instead of PostgreSQL's. No session of ours has such a search path; the
+warning is for everybody else.
 """
 
 from collections.abc import Sequence
@@ -44,7 +45,7 @@ ORDER BY 1, 2
 
 
 def shadowing(cursor, application_roles: Sequence[str]) -> list[str]:
-    """Return a warning that names them, the first few of many, or nothing."""
+    """Return a warning that names the first few of these objects, or nothing if there are none."""
     cursor.execute(CREATED, (list(application_roles),))
     found = [f"{kind} {identity}" for kind, identity in cursor.fetchall()]
     if not found:

@@ -1,8 +1,9 @@
 """Tell two spellings of one definition from two definitions.
 
-The server prints a definition from what it has understood of the text. A dump holds what was printed, and a restored
-database understood that: `x IN ('a')` comes back in other words, and those in others still. So the texts are given to
-the server again, in a shadow, where the tables are there and empty, until it prints what it was given.
+The server does not keep the text of a definition, but prints it anew from what it has understood. A dump contains the
+printed text, and a restored database has understood that one: `x IN ('a')` is printed in another spelling, and this is
+printed in a third. So both texts are given to the server again and again, in a shadow with the same, empty tables,
+until it prints the text that it was given.
 """
 
 import re
@@ -13,7 +14,7 @@ from .catalog import PRINTING, Snapshot
 from .drift import Difference
 from .session import Target, connect_as_owner, psycopg2
 
-STEPS = 4  # until a text does not change any more; two are usual
+STEPS = 4  # rounds until a text does not change any more; two are usual
 PART = re.compile(r'(?P<whole>.+)\.(?P<part>"(?:[^"]|"")+"|[^."]+)', re.DOTALL)
 TRY = "jarvis_spelling"  # name of what is made
 
@@ -22,8 +23,8 @@ VIEW = (
     "SELECT pg_get_viewdef('pg_temp.{new}'::regclass)",
 )
 COPY_OF_TABLE = "CREATE TEMPORARY TABLE {new} (LIKE {whole}); "
-# By kind and fact: what has the server understand the text, and what prints it again. {identity} is the object, {whole}
-# and {part} are the table and its part, {new} is a free name, {type} is the type of a column.
+# By kind and fact: a statement that makes the server understand the text, and a query that prints it again. {identity}
+# is the object, {whole} and {part} are the table and its part, {new} is a free name, {type} is the type of a column.
 FORMS = {
     ("view", "definition"): VIEW,
     ("materialized view", "definition"): VIEW,
@@ -43,7 +44,7 @@ FORMS = {
         "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'pg_temp.{new}'::regclass",
     ),
     ("constraint", "definition"): (
-        # Not ONLY: a check has to be added to the tables that inherit it, too.
+        # Without ONLY, because a check has to be added to the tables that inherit it as well.
         "ALTER TABLE {whole} ADD CONSTRAINT {new} {text}",
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = '{new}'",
     ),
@@ -95,7 +96,7 @@ FORMS["function", "definition"] = FORMS["procedure", "definition"] = ROUTINE
 
 
 def comparable(difference: Difference) -> set[str]:
-    """Return the facts of this difference that may be two spellings."""
+    """Return the facts of this difference whose two values may be spellings of the same."""
     here, there = difference.expected or {}, difference.actual or {}
     return {
         name
@@ -105,7 +106,7 @@ def comparable(difference: Difference) -> set[str]:
 
 
 def settle(database: str, target: Target, differences: Sequence[Difference], expected: Snapshot) -> list[Difference]:
-    """Return the differences that are more than spelling; `database` is a shadow that has what is expected."""
+    """Return the differences that are more than spelling; `database` is a shadow with the expected objects."""
     settings = {"durable": False, "search_path": "", "lock_timeout": target.lock_timeout}
     with closing(connect_as_owner(target, database, **settings)) as connection, connection.cursor() as cursor:
         return _more_than_spelling(cursor, differences, expected)
@@ -155,7 +156,7 @@ def _fill(form: str, values: dict[str, str]) -> str:
 
 
 def _printed(cursor, change: str, look: str) -> str | None:
-    """Return what the server makes of a text, or None if it does not take it. Nothing of it stays."""
+    """Return the text that the server prints for a text, or None if it refuses that. The database stays unchanged."""
     cursor.execute("BEGIN")
     try:
         cursor.execute(PRINTING)

@@ -1,8 +1,9 @@
-"""Cut SQL text into statements where the server's own parser would.
+"""Cut SQL text into statements at the same places as the server's own parser.
 
-Only what decides where a statement ends is understood: quotes of every kind, comments, the parentheses of CREATE RULE,
-and the bodies of SQL-standard functions (BEGIN ATOMIC … END). The classes of characters are those of the server's
-scanner, which sees bytes: every byte beyond ASCII is a letter. A test compares the result with what a server says.
+Only the parts that decide where a statement ends are understood: quotes of every kind, comments, the parentheses of
+CREATE RULE, and the bodies of SQL-standard functions (BEGIN ATOMIC … END). The classes of characters are those of the
+server's scanner. It works on bytes, and every byte beyond ASCII is a letter to it. A test compares the result with a
+server's.
 """
 
 import re
@@ -11,7 +12,8 @@ from typing import NamedTuple
 
 SPACE = b" \t\n\r\f\v"
 LETTER = rb"A-Za-z_\x80-\xff"
-# An alternative repeats one class of characters at most: a repeated choice would remember every step of a long text.
+# Each alternative repeats one class of characters at most. A repeated choice would keep every step of a long text in
+# memory.
 TOKEN = re.compile(
     rb"""
       (?P<escape>[eE]')
@@ -36,10 +38,10 @@ GAP = re.compile(rb"[ \t\n\r\f\v]+|--[^\n\r]*")
 HEAD = 6  # words
 ROUTINE = re.compile(r"CREATE (OR REPLACE )?(FUNCTION|PROCEDURE)\b")
 RULE = re.compile(r"CREATE (OR REPLACE )?RULE\b")
-# Words after the head that decide something (see lint.py), and the statements in which they do.
+# Words behind the first ones that decide something (see lint.py), and the statements in which they do.
 NOTED = {"CONCURRENTLY", "EXISTS", "PROGRAM", "STDIN", "STDOUT"}
 WORDY = {"CREATE", "ALTER", "DROP", "REINDEX", "COPY"}
-# Statements, long ones often, of which no other word matters.
+# In these statements, which are often long, no other word matters.
 OF_DATA = {"INSERT", "SELECT", "UPDATE", "DELETE", "VALUES", "WITH", "MERGE"}
 
 
@@ -47,10 +49,10 @@ class Statement(NamedTuple):
     """One statement of a file."""
 
     offset: int  # of its first byte in the file, from 0
-    end: int  # of its last byte, the closing semicolon left out
+    end: int  # of its last byte, without the closing semicolon
     head: tuple[str, ...]  # its first words in upper case; quoted things, comments and punctuation are left out
     noted: frozenset[str]  # which of NOTED are among its words, if the first is one of WORDY
-    backslashes: tuple[int, ...]  # offsets of those that are in no quotes
+    backslashes: tuple[int, ...]  # offsets of the backslashes that are not in quotes
 
 
 def _end_of_comment(text: bytes, start: int) -> int:
@@ -64,7 +66,7 @@ def _end_of_comment(text: bytes, start: int) -> int:
 
 
 def _end_of_quotes(text: bytes, quote: bytes, start: int) -> int:
-    """Find the end of what is closed by `quote`. A doubled quote begins another piece, which comes to the same."""
+    """Find the end of a text that `quote` closes. A doubled quote counts as an end, after which a new text begins."""
     close = text.find(quote, start)
     return len(text) if close < 0 else close + len(quote)
 
@@ -72,7 +74,7 @@ def _end_of_quotes(text: bytes, quote: bytes, start: int) -> int:
 def _end_of_escapes(text: bytes, start: int) -> int:
     """Find the end of a string with backslashes whose first character is at `start`.
 
-    Another string after a line end continues it, and takes its backslashes as this one does.
+    Another string after a line end continues it, and has backslashes as well.
     """
     while True:
         while match := ESCAPED.match(text, start):
@@ -98,18 +100,18 @@ def _end(text: bytes, kind: str, start: int, end: int) -> int:
 
 
 def _next(text: bytes, position: int) -> tuple[str, int, int]:
-    """Return kind (a group of TOKEN), start and end of the token at `position`; white space is in plain ones."""
+    """Return kind (a group of TOKEN), start and end of the token at `position`. White space belongs to plain tokens."""
     match = TOKEN.match(text, position)
     return match.lastgroup, position, _end(text, match.lastgroup, position, match.end())
 
 
 def _next_unlike_words(text: bytes, position: int) -> tuple[str, int, int]:
-    """Return the same of the next token that is more than words, numbers and most punctuation, or a plain one."""
+    """Return the same for the next token that is not just words, numbers and most punctuation, or for a plain one."""
     start = UNQUOTED.match(text, position).end()
     if start == len(text):
         return "plain", position, start
     if text[start] in b"'$":
-        # A letter before decides what it is: e'…' has backslashes, and the $ of a$b$ is a part of the name.
+        # The letter before it decides what it is: e'…' has backslashes, and the $ in a$b$ is a part of a name.
         before = NAME_END.search(text, max(position, start - 64), start).group().lstrip(b"0123456789")
         if before and (before in (b"e", b"E") if text[start : start + 1] == b"'" else True):
             start -= len(before)
@@ -117,21 +119,21 @@ def _next_unlike_words(text: bytes, position: int) -> tuple[str, int, int]:
 
 
 class _Body:
-    """Whether a place in a statement is inside the body of a routine, in which semicolons part its own statements."""
+    """Knows whether a place is inside the body of a routine, where semicolons separate the routine's own statements."""
 
     def __init__(self) -> None:
         self.depth = 0
-        self.words: list[str] = []  # the first ones of the innermost statement
-        self.fresh = True  # nothing of that statement was seen yet
+        self.words: list[str] = []  # the first words of the innermost statement
+        self.fresh = True  # that statement has not begun yet
         self.begins = False  # the token before was BEGIN
 
     def next_statement(self) -> None:
         self.words, self.fresh, self.begins = [], True, False
 
     def see(self, word: str, parentheses: int) -> None:
-        """Take in the next token, an empty word for one that is none."""
+        """Take in the next token; the word is empty if the token is not a word."""
         if self.fresh and self.depth and word == "END":
-            # Nothing but the end of a body begins with END; elsewhere the word is a name, or closes a CASE.
+            # END at the beginning of a statement ends a body. Elsewhere the word is a name, or closes a CASE.
             self.depth -= 1
         elif word == "ATOMIC" and self.begins and parentheses == 0 and ROUTINE.match(" ".join(self.words)):
             self.depth += 1
@@ -143,7 +145,7 @@ class _Body:
 
 
 class _Reader:
-    """What is known of the statement that is being read."""
+    """What is known about the statement that is being read."""
 
     def __init__(self) -> None:
         self.start = -1  # of its first token
@@ -190,9 +192,9 @@ class _Reader:
 
 
 def split(text: bytes) -> Iterator[Statement]:
-    """Yield the statements of `text`; one without words (only comments) is none.
+    """Yield the statements of `text`. One without words (only comments) does not count.
 
-    Never fails: what is unbalanced runs to the end of the text, and the server says what is wrong.
+    This never fails: an unclosed quote or comment runs to the end of the text, and the server reports the error.
     """
     reader = _Reader()
     position = 0

@@ -1,4 +1,4 @@
-"""The second Redis serves whoever has its address."""
+"""The second Redis works for a client that has its address."""
 
 from __future__ import annotations
 
