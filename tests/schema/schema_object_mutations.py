@@ -1,4 +1,4 @@
-"""Changes that somebody may make by hand to objects other than tables, and how a verification has to report each."""
+"""Changes that somebody may make by hand to objects other than tables, and how a verification reports them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes that somebody may make by hand to tables, their parts and views, and how a verification has to report each."""
+"""Changes that somebody may make by hand to tables, their parts and views, and how a verification reports them."""
 
 from __future__ import annotations
 
