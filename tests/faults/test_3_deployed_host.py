@@ -39,8 +39,8 @@ def test_reloadable_setting_is_reloaded_without_a_restart(deploy, host):
     assert host.sql("SHOW log_min_duration_statement") == "5s"
     assert host.redis("CONFIG GET tcp-keepalive").splitlines() == ["tcp-keepalive", "120"]
     assert host.containers() == before
-    # The server knows the time of a file in whole seconds only. After this wait, the next deployment sees that it was
-    # read.
+    # The server has read the file after its change, also in whole seconds, which are all that it knows of a file's
+    # time. So the next deployment sees that the file was read.
     assert (
         host.sql(
             "SELECT date_trunc('second', pg_conf_load_time()) > (pg_stat_file(current_setting('config_file'))).change"

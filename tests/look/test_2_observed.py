@@ -68,6 +68,7 @@ ROLES = {
 LIVE = {
     f"{REDIS} CONFIG SET appendfsync always": "jarvis-redis: setting appendfsync: value is always, was everysec",
     f"{REDIS} CONFIG SET maxmemory-policy allkeys-lru": "jarvis-redis: setting maxmemory-policy: value is allkeys-lru",
+    f"{REDIS} CONFIG SET hz 50": "jarvis-redis: setting hz: value is 50, was 10",
     f"{REDIS} ACL SETUSER jarvis +@all": "jarvis-redis: user jarvis: rules is another one",
     f"{REDIS} ACL SETUSER intruder on nopass +@all": "jarvis-redis: user intruder is new",
     f"{REDIS} ACL DELUSER health": "jarvis-redis: user health is gone",

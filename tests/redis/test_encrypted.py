@@ -38,6 +38,7 @@ def test_certificate_is_brought_and_a_second_time_nothing(server, run_module):
     arguments = {
         "password": "operations",
         "settings": {},
+        "configuration": (server.settings / "redis.conf").read_text(),
         "users_file": str(server.settings / "users.acl"),
         "certificate_file": str(server.settings / "server.crt"),
     }

@@ -51,6 +51,35 @@ def test_setting_is_set_named_or_left_for_a_start(server, bring):
     assert server.ask("CONFIG", "GET", "maxmemory").split() == ["maxmemory", "33554432"]
 
 
+def test_setting_that_nobody_gives_any_more_goes_back_to_what_a_start_gives_it(server, bring):
+    configuration = (server.settings / "redis.conf").read_text()
+    result = bring(configuration=configuration)
+    assert (result.get("msg"), result.get("changed_settings")) == (None, [])
+    given = {"hz": 50, "notify-keyspace-events": "Ex", "maxmemory-policy": "allkeys-lru"}
+    bring(settings=given)
+    # As if the inventory had kept one of them.
+    kept = {"configuration": f"{configuration}maxmemory-policy allkeys-lru\n", "settings": {"databases": 17}}
+    preview = bring(**kept, _ansible_check_mode=True)
+    result = bring(**kept)
+    assert preview["changed_settings"] == result["changed_settings"] == ["hz", "notify-keyspace-events"]
+    assert preview["restart"] == result["restart"] == ["databases"]
+    for name, value in {"hz": "10", "notify-keyspace-events": "", "maxmemory-policy": "allkeys-lru"}.items():
+        assert server.ask("CONFIG", "GET", name).split() == [name, *value.split()]
+    assert bring(**{**kept, "settings": {}})["changed"] is False
+
+
+@pytest.mark.parametrize("library", ["newest"], indirect=True)
+def test_setting_that_only_a_start_can_take_back_stays_until_then(new_server, run_module):
+    server = new_server()
+    file = server.settings / "redis.conf"
+    configuration = file.read_text()
+    file.write_text(f"{configuration}databases 17\n")
+    server.create()
+    given = {"password": "operations", "settings": {}, "users_file": str(server.settings / "users.acl")}
+    result = run_module("redis_live_config", server, **given, configuration=configuration)
+    assert (result["changed_settings"], result["restart"]) == ([], [])
+
+
 @pytest.mark.parametrize("library", ["newest"], indirect=True)
 @pytest.mark.parametrize(
     ("settings", "message"),

@@ -6,10 +6,13 @@ from contextlib import closing
 
 import pytest
 from jarvis_schema import apply_file, catalog, cluster, drift, session, shadow
-from schema_mutations import MUTATIONS
+from schema_object_mutations import OBJECT_MUTATIONS
+from schema_relation_mutations import RELATION_MUTATIONS
 from schema_server import Database, Server, parse, shipped
 from schema_server_mutations import SERVER_MUTATIONS
 from schema_zoo import ZOO
+
+MUTATIONS = RELATION_MUTATIONS + OBJECT_MUTATIONS
 
 
 @pytest.fixture(scope="module")

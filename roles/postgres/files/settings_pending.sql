@@ -1,6 +1,6 @@
--- Finds out what the configuration files contain that the running server does not have yet, and what is wrong with them.
--- Certificates may keep an old time of modification when they are copied, so the time at which a file's entry changed is used.
--- It has whole seconds only, so a file that changed in the second of the last load counts as newer.
+-- Finds out what the configuration files contain that the running server does not have yet, and what is wrong in them.
+-- Certificates may keep an old time of modification when they are copied, so the time at which a file's entry changed
+-- is used. It has whole seconds only, so a file that changed in the second of the last load counts as newer.
 WITH file_settings AS MATERIALIZED (
     SELECT
         name,

@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 module: redis_live_config
 short_description: Bring settings and users to a running Redis without a restart
 description:
-  - Compares the given settings with the running server's and sets those that differ (C(CONFIG SET)).
+  - Compares the given settings with the running server's and sets those that differ (C(CONFIG SET)). With the text of
+    the configuration file, compares all other settings with those of a server that starts with this file, too.
   - Compares the users in the server's ACL file with the running server's and loads the file when they differ
     (C(ACL LOAD)). Loading disconnects clients, so it is never done for nothing.
   - Compares the certificate that the server presents with its file, and makes it read the file if they differ.
@@ -41,6 +42,12 @@ options:
     description: Settings by name, as they stand in the configuration file.
     type: dict
     required: true
+  configuration:
+    description:
+      - Text of the configuration file. Settings that it does not have go back to what a start of the server gives them.
+      - To find these out, a server starts for a moment in another container. Without a text, they stay as they are.
+    type: str
+    default: ""
   users_file:
     description: Path on the managed host of the server's ACL file.
     type: path
@@ -99,7 +106,6 @@ restart:
   returned: success
 """
 
-import re
 import ssl
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -112,16 +118,7 @@ from ansible.module_utils.redis_container import (
     redis,
     running_container,
 )
-
-NAMES_OF_FILES = ("appenddirname", "appendfilename")
-UNITS = {"": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3, "gb": 1024**3}
-
-
-def normal_value(value):
-    """Return a setting's value in a form that is the same for all its spellings: sizes in bytes, no quotes."""
-    text = ("yes" if value else "no") if isinstance(value, bool) else str(value).strip().strip('"')
-    size = re.fullmatch(r"(\d+)(k|kb|m|mb|g|gb)?", text.lower())
-    return str(int(size.group(1)) * UNITS[size.group(2) or ""]) if size else text
+from ansible.module_utils.redis_live_settings import LiveSettings, settings_of_a_start
 
 
 def users(lines):
@@ -151,14 +148,12 @@ def presented_certificate(address):
 
 
 class LiveServer:
-    """A running server, and the changes to it. Raises redis.RedisError if the server refuses one."""
+    """The users and the certificate of a running server. Raises redis.RedisError if the server refuses one."""
 
     def __init__(self, client, check_mode):
         """Take an open client. In C(check_mode), nothing is changed."""
         self.client = client
         self.check_mode = check_mode
-        self.changed_settings = []
-        self.restart = []
 
     def bring_certificate(self, path, presented):
         """Make the server read its certificate and key again if it presents another one; return whether it did."""
@@ -169,31 +164,6 @@ class LiveServer:
             # Both are set in one command, because the new certificate would not fit the old key.
             self.client.execute_command("CONFIG SET", *(word for pair in paths.items() for word in pair))
         return differs
-
-    def bring_setting(self, name, value):
-        """Set a setting if it differs. Raises ValueError if the server does not know it."""
-        found = self.client.config_get(name)
-        if name not in found:
-            raise ValueError(f"Redis does not know the setting {name!r}. Correct redis_settings.")
-        if normal_value(found[name]) == normal_value(value):
-            return
-        if name in NAMES_OF_FILES:
-            raise ValueError(
-                f"{name} is {found[name]}, and with {value} the next start would find no data. Correct redis_settings."
-            )
-        # A preview sets the present value again. This changes nothing, and fails for a setting that only a start can
-        # set.
-        wanted = found[name] if self.check_mode else normal_value(value)
-        try:
-            self.client.config_set(name, wanted)
-        except redis.ResponseError as error:
-            if not re.search("immutable|protected", str(error)):
-                raise ValueError(f"Redis refuses {name} = {wanted!r}: {error}. Correct redis_settings.") from error
-            self.restart.append(name)
-            return
-        if not self.check_mode and self.client.config_get(name) == found:
-            return
-        self.changed_settings.append(name)
 
     def bring_users(self, path, pending):
         """Load the users if they differ, or if their file does in a preview (C(pending)); return whether they did."""
@@ -215,6 +185,7 @@ def main():
             "password": {"type": "str", "required": True, "no_log": True},
             "previous_passwords": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "settings": {"type": "dict", "required": True},
+            "configuration": {"type": "str", "default": ""},
             "users_file": {"type": "path", "required": True},
             "users_pending": {"type": "bool", "default": False},
             "certificate_file": {"type": "path"},
@@ -238,20 +209,23 @@ def main():
         certificate_loaded = encrypted and server.bring_certificate(
             given["certificate_file"], presented_certificate(container.address)
         )
-        for name, value in given["settings"].items():
-            server.bring_setting(name, value)
+        settings = LiveSettings(client, module.check_mode)
+        settings.bring(given["settings"])
+        if given["configuration"]:
+            started = settings_of_a_start(container, given["configuration"], encrypted)
+            settings.take_back(given["settings"], started)
         users_loaded = server.bring_users(given["users_file"], given["users_pending"] and module.check_mode)
     except RefusedError:
         module.exit_json(changed=False, version="", changed_settings=[], users_loaded=False, restart=["users"])
     except (redis.RedisError, OSError, ValueError) as error:
         module.fail_json(msg=explained(container, error))
     module.exit_json(
-        changed=bool(server.changed_settings) or users_loaded or certificate_loaded,
+        changed=bool(settings.changed) or users_loaded or certificate_loaded,
         version=version,
-        changed_settings=server.changed_settings,
+        changed_settings=settings.changed,
         users_loaded=users_loaded,
         certificate_loaded=certificate_loaded,
-        restart=server.restart,
+        restart=settings.restart,
     )
 
 

@@ -34,6 +34,8 @@ class Container:
         """Take the engine's description of a container; C(network) is the one in which its server is reached."""
         self.name = name
         self.image = described["Config"]["Image"]
+        self.image_id = described["Image"]
+        self.user = described["Config"]["User"]
         self.mounts = described["Mounts"]
         self.address = described["NetworkSettings"]["Networks"].get(network, {}).get("IPAddress", "")
 

@@ -10,16 +10,21 @@ def live(load):
     return load("redis/library/redis_live_config")
 
 
+@pytest.fixture(scope="module")
+def settings(load):
+    return load("redis/module_utils/redis_live_settings")
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [("64mb", "67108864"), ("1k", 1000), ("1kb", "1024"), ("2GB", 2147483648), ('"a b"', "a b")]
 )
-def test_spellings_of_a_value_are_equal(live, one, other):
-    assert live.normal_value(one) == live.normal_value(other)
+def test_spellings_of_a_value_are_equal(settings, one, other):
+    assert settings.normal_value(one) == settings.normal_value(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("64mb", "64m"), ("yes", "no"), ("60", "61")])
-def test_different_values_differ(live, one, other):
-    assert live.normal_value(one) != live.normal_value(other)
+def test_different_values_differ(settings, one, other):
+    assert settings.normal_value(one) != settings.normal_value(other)
 
 
 def test_permissions_in_other_words_are_the_same_user(live):
