@@ -52,6 +52,7 @@ class ActionModule(ActionBase):
         _, given = self.validate_argument_spec(
             {
                 "servers": {"type": "dict", "required": True},
+                "sockets": {"type": "dict", "default": {}},
                 "disruptive": {"type": "bool", "default": False},
             }
         )
@@ -63,7 +64,7 @@ class ActionModule(ActionBase):
         if self.execute("id -u")[1].strip() != "0":
             return {**result, "failed": True, "msg": f"{host}: verification needs root on the host. Set ansible_become"}
         try:
-            verdict = self.test(host, given["servers"], given["disruptive"])
+            verdict = self.test(host, given["servers"], given["sockets"], given["disruptive"])
         except ImportError as error:
             return {**result, "failed": True, "msg": f"The tests did not run: {error}. They want pytest-testinfra."}
         return {**result, **verdict, "changed": False}
@@ -92,8 +93,11 @@ class ActionModule(ActionBase):
                 self._connection.reset()
             raise RuntimeError(f"the host is not reached: {error}") from error
 
-    def test(self, host, servers, disruptive):
-        """Return the verdict of the tests of C(servers) {name: {account: variable}}, or of what disturbs the host."""
+    def test(self, host, servers, sockets, disruptive):
+        """Return the verdict of the tests of C(servers) {name: {account: variable}}, or of what disturbs the host.
+
+        C(sockets) are the variables for the servers' sockets, in the same form.
+        """
         # They want what an ansible-core of one's own may lack.
         sys.path.insert(0, str(TESTS))
         sys.dont_write_bytecode = True
@@ -102,7 +106,7 @@ class ActionModule(ActionBase):
         from verdict import verdict  # noqa: PLC0415
 
         os.chdir(PROJECT)
-        reached = ReachedHost(host, self.execute_whatever_happens, servers)
+        reached = ReachedHost(host, self.execute_whatever_happens, servers, sockets)
         parts = ["common", *servers]
         chosen = [f"--complete={','.join(parts)}", *(f"tests/infra/{part}" for part in parts)]
         if disruptive:

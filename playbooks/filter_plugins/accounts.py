@@ -1,7 +1,8 @@
 """Ansible filters: the accounts of the servers, ours and those that an inventory adds, and what follows from them.
 
 An account has a name; where it logs in with a password also a secret (its name on the host), where clients have its
-address a variable in the client settings, and where its password can be rotated the word that asks for it.
+address a variable in the client settings, for the socket another one, and where its password can be rotated the word
+that asks for it.
 """
 
 from __future__ import annotations
@@ -37,9 +38,21 @@ def account_secrets(accounts):
     return [account["secret"] for account in accounts if "secret" in account]
 
 
-def account_variables(accounts):
-    """Return {name: variable in the client settings} of the accounts that clients use."""
-    return {account["name"]: account["variable"] for account in accounts if "variable" in account}
+def socket_accounts(accounts, enabled):
+    """Return accounts; if C(enabled), with a variable for the socket beside each one, as C(DATABASE_SOCKET_URL)."""
+    if not enabled:
+        return accounts
+    return [
+        {**account, "socket_variable": account["variable"].removesuffix("_URL") + "_SOCKET_URL"}
+        if "variable" in account
+        else account
+        for account in accounts
+    ]
+
+
+def account_variables(accounts, kind="variable"):
+    """Return {name: variable in the client settings} of the accounts that clients use; C(kind) as in an account."""
+    return {account["name"]: account[kind] for account in accounts if kind in account}
 
 
 def secrets_by_word(accounts):
@@ -62,4 +75,5 @@ class FilterModule:
             "account_variables": account_variables,
             "added_accounts": added_accounts,
             "secrets_by_word": secrets_by_word,
+            "socket_accounts": socket_accounts,
         }

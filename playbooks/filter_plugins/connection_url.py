@@ -14,15 +14,16 @@ def reachable_host(address):
     return f"[{address}]" if ":" in address else address
 
 
-def account_urls(accounts, secrets, scheme, rest):
+def account_urls(accounts, secrets, scheme, rest, kind="variable"):
     """Return {variable: address} of the accounts that clients use.
 
-    C(secrets) are by the name of the secret; C(rest) is what every address ends with, from the host on.
+    C(secrets) are by the name of the secret; C(rest) is what every address ends with, from the host on. C(kind) is the
+    one of an account's variables that is meant.
     """
     return {
-        account["variable"]: f"{scheme}://{account['name']}:{quote(secrets[account['secret']], safe='')}@{rest}"
+        account[kind]: f"{scheme}://{account['name']}:{quote(secrets[account['secret']], safe='')}@{rest}"
         for account in accounts
-        if "variable" in account
+        if kind in account
     }
 
 

@@ -122,7 +122,7 @@ def admin_sql(host, database):
 
 
 @pytest.fixture
-def on_host(host, servers, request):
+def on_host(host, servers, sockets, request):
     """Return a function that runs a Python function on the host, as an ordinary client of its servers.
 
     The function gets the host's client settings {variable: value} and the given arguments, has to import what it
@@ -132,6 +132,7 @@ def on_host(host, servers, request):
     own = f"jarvis-{request.path.parent.name}"
     asked = {own: servers[own]} if own in servers else servers
     wanted = [variable for variables in asked.values() for variable in variables]
+    wanted += [variable for name in asked for variable in sockets.get(name.removeprefix("jarvis-"), {}).values()]
 
     def run(function, *arguments):
         source = "\n".join(

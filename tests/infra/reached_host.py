@@ -29,9 +29,10 @@ class Connection(BaseBackend):
 class ReachedHost:
     """The fixture C(reached_host), and the reports of every test that failed or recorded something."""
 
-    def __init__(self, name, execute, servers):
+    def __init__(self, name, execute, servers, sockets):
         self.name = name
         self.carried = servers  # {name: {account: its variable in the client settings}}
+        self.carried_sockets = sockets  # the same for the sockets
         self.testinfra_host = testinfra.host.Host(Connection(name, execute))
         self.passed = 0
         self.failed = []
@@ -51,6 +52,11 @@ class ReachedHost:
     def accounts(self):
         """Return {server: {account: its variable in the client settings}}."""
         return self.carried
+
+    @pytest.fixture(scope="session")
+    def sockets(self):
+        """Return {server: {account: its variable for the socket}}, without accounts where there are no sockets."""
+        return self.carried_sockets
 
     @cached_property
     def obstacles(self):

@@ -52,6 +52,9 @@ options:
   certificate_file:
     description: Path on the managed host of the server's certificate; without it, connections are not encrypted.
     type: path
+  socket_file:
+    description: Path on the managed host of the server's unix socket. Where it is gone, the server needs a restart.
+    type: path
 requirements: ["redis (Python), 3.5 or newer"]
 attributes:
   check_mode:
@@ -94,11 +97,13 @@ restart:
   description:
     - What the server takes only at a start, as names of settings.
     - C(users) when it refuses all passwords, so that nobody can tell it of new ones.
+    - C(socket) when its unix socket is gone.
   type: list
   elements: str
   returned: success
 """
 
+import os
 import re
 import ssl
 
@@ -217,6 +222,7 @@ def main():
             "users_file": {"type": "path", "required": True},
             "users_pending": {"type": "bool", "default": False},
             "certificate_file": {"type": "path"},
+            "socket_file": {"type": "path"},
         },
         supports_check_mode=True,
     )
@@ -239,6 +245,8 @@ def main():
         )
         for name, value in given["settings"].items():
             server.bring_setting(name, value)
+        if given["socket_file"] and not os.path.exists(given["socket_file"]):
+            server.restart.append("socket")  # only a start makes it
         users_loaded = server.bring_users(given["users_file"], given["users_pending"] and module.check_mode)
     except RefusedError:
         module.exit_json(changed=False, version="", changed_settings=[], users_loaded=False, restart=["users"])
