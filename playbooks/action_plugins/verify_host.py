@@ -63,6 +63,7 @@ class ActionModule(ActionBase):
         _, given = self.validate_argument_spec(
             {
                 "servers": {"type": "dict", "required": True},
+                "sockets": {"type": "dict", "default": {}},
                 "disruptive": {"type": "bool", "default": False},
             }
         )
@@ -75,7 +76,7 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": f"The tests did not run: {MISSING}. They want pytest-testinfra."}
         if self.execute("id -u")[1].strip() != "0":
             return {**result, "failed": True, "msg": f"{host}: verification needs root on the host. Set ansible_become"}
-        return {**result, **self.test(host, given["servers"], given["disruptive"]), "changed": False}
+        return {**result, **self.test(host, given["servers"], given["sockets"], given["disruptive"]), "changed": False}
 
     def execute(self, command):
         """Return (exit code, output, errors) of a shell command that is run as root, each output as text."""
@@ -101,10 +102,13 @@ class ActionModule(ActionBase):
                 self._connection.reset()
             raise RuntimeError(f"the host is not reached: {error}") from error
 
-    def test(self, host, servers, disruptive):
-        """Return the verdict of the tests of C(servers) {name: {account: variable}}, or of what disturbs the host."""
+    def test(self, host, servers, sockets, disruptive):
+        """Return the verdict of the tests of C(servers) {name: {account: variable}}, or of what disturbs the host.
+
+        C(sockets) are the variables for the servers' sockets, in the same form.
+        """
         os.chdir(PROJECT)
-        reached = ReachedHost(host, self.execute_whatever_happens, servers)
+        reached = ReachedHost(host, self.execute_whatever_happens, servers, sockets)
         parts = ["common", *servers]
         chosen = [f"--complete={','.join(parts)}", *(f"tests/infra/{part}" for part in parts)]
         if disruptive:

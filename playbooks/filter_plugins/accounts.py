@@ -1,8 +1,8 @@
 """Ansible filters: the accounts of the servers, ours and those that an inventory adds, and what follows from them.
 
 An account is a dictionary with a name. If it logs in with a password, it also has a secret: the password's name on the
-host. If clients are told its address, it has the variable of the client settings that holds the address. If its
-password can be rotated, it has the word that asks for that.
+host. If clients are told its address, it has the variable of the client settings that holds the address, and another
+variable for the address of the socket. If its password can be rotated, it has the word that asks for that.
 """
 
 from __future__ import annotations
@@ -38,9 +38,21 @@ def account_secrets(accounts):
     return [account["secret"] for account in accounts if "secret" in account]
 
 
-def account_variables(accounts):
-    """Return {name: variable in the client settings} of the accounts that clients use."""
-    return {account["name"]: account["variable"] for account in accounts if "variable" in account}
+def socket_accounts(accounts, enabled):
+    """Return accounts; if C(enabled), with a variable for the socket beside each one, as C(DATABASE_SOCKET_URL)."""
+    if not enabled:
+        return accounts
+    return [
+        {**account, "socket_variable": account["variable"].removesuffix("_URL") + "_SOCKET_URL"}
+        if "variable" in account
+        else account
+        for account in accounts
+    ]
+
+
+def account_variables(accounts, kind="variable"):
+    """Return {name: variable in the client settings} of the accounts that clients use; C(kind) as in an account."""
+    return {account["name"]: account[kind] for account in accounts if kind in account}
 
 
 def secrets_by_word(accounts):
@@ -63,4 +75,5 @@ class FilterModule:
             "account_variables": account_variables,
             "added_accounts": added_accounts,
             "secrets_by_word": secrets_by_word,
+            "socket_accounts": socket_accounts,
         }

@@ -14,15 +14,16 @@ def reachable_host(address):
     return f"[{address}]" if ":" in address else address
 
 
-def account_urls(accounts, secrets, scheme, rest):
+def account_urls(accounts, secrets, scheme, rest, kind="variable"):
     """Return {variable: address} of the accounts that clients use.
 
     C(secrets) is a dictionary by the name of the secret. Every address ends with C(rest), which begins with the host.
+    C(kind) says which of an account's variables is meant.
     """
     return {
-        account["variable"]: f"{scheme}://{account['name']}:{quote(secrets[account['secret']], safe='')}@{rest}"
+        account[kind]: f"{scheme}://{account['name']}:{quote(secrets[account['secret']], safe='')}@{rest}"
         for account in accounts
-        if "variable" in account
+        if kind in account
     }
 
 

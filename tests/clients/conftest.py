@@ -18,8 +18,16 @@ pytest_plugins = ["scenario_host"]
 CLIENTS = Path(__file__).parent
 LIBRARIES = CLIENTS.parents[1] / ".cache/clients"
 SECONDS = 120
-# A client sees the host's files at /etc/jarvis.
-IN_THE_HOST = 'mount --bind "$1" /etc/jarvis; set -a; . /etc/jarvis/jarvis.env; set +a; shift; exec "$@"'
+# What a client sees at /etc/jarvis, and of the sockets, is what the host has there.
+IN_THE_HOST = """
+mount --bind "$1" /etc/jarvis
+mount -t tmpfs tmpfs /var/lib/jarvis
+ln -s "$2/var/lib/jarvis/sockets" /var/lib/jarvis/sockets
+set -a; . /etc/jarvis/jarvis.env; set +a
+shift 2
+exec "$@"
+"""
+BY_SOCKET = ["sh", "-c", 'DATABASE_URL=$DATABASE_SOCKET_URL REDIS_URL=$REDIS_SOCKET_URL exec "$@"', "sh"]
 
 
 def run(*command, **options):
@@ -55,16 +63,20 @@ def node():
 
 @pytest.fixture
 def on_host(host, tmp_path):
-    """Return a function that runs a command of this machine in the host's network, with its client settings."""
+    """Return a function that runs a command of this machine in the host's network, with its client settings.
 
-    def run_there(*command, cwd="/"):
+    C(by_socket) gives it the addresses of the sockets in the place of those of the network.
+    """
+
+    def run_there(*command, cwd="/", by_socket=False):
         for name in ("jarvis.env", "ca.crt"):
             (tmp_path / name).write_text(host.run(f"cat /etc/jarvis/{name}", check=False).stdout)
-        Path("/etc/jarvis").mkdir(exist_ok=True)
-        state = json.loads(run("docker", "inspect", host.name).stdout)[0]["State"]
-        inside = ["nsenter", f"--net=/proc/{state['Pid']}/ns/net", "unshare", "--mount", "sh", "-ec", IN_THE_HOST, "sh"]
+        for folder in ("/etc/jarvis", "/var/lib/jarvis"):
+            Path(folder).mkdir(exist_ok=True)
+        process = f"/proc/{json.loads(run('docker', 'inspect', host.name).stdout)[0]['State']['Pid']}"
+        inside = ["nsenter", f"--net={process}/ns/net", "unshare", "--mount", "sh", "-ec", IN_THE_HOST, "sh"]
         done = subprocess.run(
-            [*inside, str(tmp_path), *map(str, command)],
+            [*inside, str(tmp_path), f"{process}/root", *(BY_SOCKET if by_socket else []), *map(str, command)],
             cwd=cwd,
             capture_output=True,
             text=True,

@@ -9,6 +9,9 @@ import pytest
 CLIENTS = Path(__file__).parent
 PYTHON = sorted(path.name for path in (CLIENTS / "python").glob("use_*.py"))
 NODE = sorted(path.name for path in (CLIENTS / "node").glob("use_*.js"))
+# Those that take the sockets' addresses as they are. The others have a program that holds the code of docs/clients.md.
+PYTHON_BY_SOCKET = ["by_socket.py", *(name for name in PYTHON if name != "use_celery.py")]
+NODE_BY_SOCKET = ["by_socket.js", "use_drizzle.js", "use_langgraph.js", "use_pg.js", "use_pg_boss.js"]
 LOCKS = {"use_arq.py": "requirements-arq.txt"}
 
 
@@ -32,6 +35,17 @@ def test_python_library_does_its_work(deployed, on_host, python, program):
 @pytest.mark.parametrize("program", NODE)
 def test_node_library_does_its_work(deployed, on_host, node, program):
     assert on_host("node", program, cwd=node).returncode == 0
+
+
+@pytest.mark.parametrize("program", PYTHON_BY_SOCKET)
+def test_python_library_does_its_work_by_the_socket(on_host, python, program):
+    interpreter = python(LOCKS.get(program, "requirements.txt"))
+    assert on_host(interpreter, CLIENTS / "python" / program, by_socket=True).returncode == 0
+
+
+@pytest.mark.parametrize("program", NODE_BY_SOCKET)
+def test_node_library_does_its_work_by_the_socket(on_host, node, program):
+    assert on_host("node", program, cwd=node, by_socket=True).returncode == 0
 
 
 def test_what_the_libraries_made_is_no_drift(play):

@@ -13,6 +13,7 @@ RUN folder=$(dirname "$(find / -xdev -name amcheck.control)") \
  && printf "CREATE DOMAIN vector AS real[];\n" > "$folder/vector--0.8.0.sql"
 """
 IMAGE = "pgvector/pgvector:pg16"
+SOCKET = "/var/lib/jarvis/sockets/postgres/.s.PGSQL.5432"
 EXTENSIONS = ["amcheck", "pg_stat_statements", "vector"]
 
 
@@ -27,6 +28,15 @@ def test_image_with_vectors_takes_the_data_over(deploy, host):
     assert run.code == 0
     assert (before, host.out(user)) == (before, "1999")
     assert before != "1999"
+    # Whoever has the number of the server's user does not come to its socket; the one before is a number as any other.
+    comes = {
+        number: host.run(
+            f"setpriv --reuid {number} --regid jarvis --clear-groups test -S {SOCKET}", check=False
+        ).returncode
+        == 0
+        for number in (before, "1999")
+    }
+    assert comes == {before: True, "1999": False}
     assert host.sql("SELECT count(*) FROM public.agent_state WHERE key = 'vectors'") == "1"
     again = deploy(images_source="registry", images_postgres=IMAGE, postgres_extensions=EXTENSIONS)
     assert (again.code, again.count("changed")) == (0, 0)

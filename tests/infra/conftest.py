@@ -84,11 +84,11 @@ def seconds_unwatched(observed, container):
 
 
 @pytest.fixture(scope="session")
-def on_host(host, servers):
+def on_host(host, servers, sockets):
     """Return a function that runs another on the host at once, as a client of all servers; see questions.client."""
 
     def run(function, *arguments):
         question = questions.Question(function=function, arguments=arguments)
-        return questions.value(questions.ask(host, servers, {question: ""})[question])
+        return questions.value(questions.ask(host, servers, sockets, {question: ""})[question])
 
     return run

@@ -85,12 +85,15 @@ def asked_by(items, servers):
     return found
 
 
-def ask(host, servers, questions):
-    """Return {question: answer} of C(questions), which are {question: container}; C(servers) are those of the host."""
+def ask(host, servers, sockets, questions):
+    """Return {question: answer} of C(questions), which are {question: container}.
+
+    C(servers) and C(sockets) are {container: [variable in the client settings]} of the host.
+    """
     if not questions:
         return {}
     asked = [question.for_host(server) for question, server in questions.items()]
-    return dict(zip(questions, call_on_host(host, "answers", "answer", servers, asked), strict=True))
+    return dict(zip(questions, call_on_host(host, "answers", "answer", servers, sockets, asked), strict=True))
 
 
 def value(answer):

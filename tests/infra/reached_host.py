@@ -30,9 +30,10 @@ class Connection(BaseBackend):
 class ReachedHost:
     """The fixture C(reached_host), and the reports of every test that failed or recorded something."""
 
-    def __init__(self, name, execute, servers):
+    def __init__(self, name, execute, servers, sockets):
         self.name = name
         self.carried = servers  # {name: {account: its variable in the client settings}}
+        self.carried_sockets = sockets  # the same for the sockets
         self.testinfra_host = testinfra.host.Host(Connection(name, execute))
         self.passed = 0
         self.failed = []
@@ -54,15 +55,25 @@ class ReachedHost:
         return self.carried
 
     @pytest.fixture(scope="session")
+    def sockets(self):
+        """Return {container: [variable of its socket in the client settings]}, none where there are no sockets."""
+        return {f"jarvis-{name}": [*accounts.values()] for name, accounts in self.carried_sockets.items()}
+
+    @pytest.fixture(scope="session")
+    def socket_accounts(self):
+        """Return {server: {account: variable of its socket in the client settings}}."""
+        return self.carried_sockets
+
+    @pytest.fixture(scope="session")
     def observed(self):
         """Return what host_side/observation.py tells of the host."""
         return self.observation
 
     @pytest.fixture(scope="session")
-    def answers(self, servers, request):
+    def answers(self, servers, sockets, request):
         """Return {question: answer} of all tests that nothing stands in the way of."""
         items = [item for item in request.session.items if not self.obstacle(item)]
-        return ask(self.testinfra_host, servers, asked_by(items, servers))
+        return ask(self.testinfra_host, servers, sockets, asked_by(items, servers))
 
     # Named by what an answer takes of the host: obstacles.py looks at them.
     @pytest.fixture(scope="session")

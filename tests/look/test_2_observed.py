@@ -11,6 +11,8 @@ REDIS = (
     "REDISCLI_AUTH=$(cat /etc/jarvis/secrets/redis_admin_password) docker exec -e REDISCLI_AUTH jarvis-redis"
     " redis-cli -e --tls --insecure --user admin "
 )
+# Without the tools for it, which the host lacks.
+ACCESS_LIST_GONE = "python3 -c \"import os, sys; os.removexattr(sys.argv[1], 'system.posix_acl_access')\""
 
 # The changes to the host, each with the look's words about it. Those of one group are made together. After one
 # deployment, everything is as before.
@@ -35,6 +37,10 @@ FILES = {
     "echo >> /etc/systemd/system/docker.service.d/jarvis-firewall.conf": "jarvis-firewall.conf: content is another one",
     "echo >> /etc/apt/apt.conf.d/52jarvis-docker": "file /etc/apt/apt.conf.d/52jarvis-docker: content is another one",
     "rm /etc/sysctl.d/90-jarvis-redis.conf": "file /etc/sysctl.d/90-jarvis-redis.conf is gone",
+    "chmod 0777 /var/lib/jarvis/sockets": "folder /var/lib/jarvis/sockets: mode is 0777, was 0750",
+    f"{ACCESS_LIST_GONE} /var/lib/jarvis/sockets": "folder /var/lib/jarvis/sockets: access_list is gone",
+    "chown nobody /var/lib/jarvis/sockets/redis": "folder /var/lib/jarvis/sockets/redis: owner is 65534:",
+    "chmod 0700 /var/lib/jarvis/sockets/postgres": "folder /var/lib/jarvis/sockets/postgres: mode is 0700, was 0755",
 }
 ENGINE = {
     "echo '{}' > /etc/docker/daemon.json": "file /etc/docker/daemon.json: content is another one",
@@ -44,6 +50,11 @@ ENGINE = {
     "docker update --memory 100m --memory-swap 100m jarvis-redis": "HostConfig.Memory is 104857600, was 134217728",
     "docker update --pids-limit 99 jarvis-postgres": "container jarvis-postgres: HostConfig.PidsLimit is 99, was 512",
 }
+# The servers themselves do not notice.
+SOCKETS = {
+    "rm /var/lib/jarvis/sockets/postgres/.s.PGSQL.5432": "asked as an application does at DATABASE_SOCKET_URL: ",
+    "rm /var/lib/jarvis/sockets/redis/redis.sock": "asked as an application does at REDIS_SOCKET_URL: ",
+}
 STILL = {
     "rm /etc/jarvis/postgres/pg_hba.conf": "file /etc/jarvis/postgres/pg_hba.conf is gone",
     "docker stop jarvis-redis": "container jarvis-redis: state is exited, was running",
@@ -52,6 +63,7 @@ STILL = {
 MADE_ANEW = {
     "docker rm --force jarvis-postgres": "container jarvis-postgres is gone",
     "docker rm --force jarvis-redis": "container jarvis-redis is gone",
+    "rm -r /var/lib/jarvis/sockets": "folder /var/lib/jarvis/sockets is gone",
     # The same image with another id.
     "docker create --name copied jarvis-test/redis:7; docker commit copied jarvis-test/redis:7; docker rm copied": (
         "image jarvis-test/redis:7: id is sha256:"
@@ -75,7 +87,7 @@ LIVE = {
 }
 # A stopped server cannot be asked, so its settings are not compared. Therefore these changes come before those that
 # stop it.
-MENDED = [{**ROLES, **LIVE, **FILES, **ENGINE}, STILL, MADE_ANEW]
+MENDED = [{**ROLES, **LIVE, **FILES, **ENGINE}, SOCKETS, STILL, MADE_ANEW]
 
 # Changes that no deployment mends: it fails and names them. The second statement undoes the first.
 DRIFT = [
@@ -148,7 +160,7 @@ def expired(host):
     return f"{folder}/server.crt", certificate
 
 
-@pytest.mark.parametrize("changes", MENDED, ids=["changed", "still", "made anew"])
+@pytest.mark.parametrize("changes", MENDED, ids=["changed", "sockets", "still", "made anew"])
 def test_every_change_is_found_named_and_mended_by_the_next_deployment(deployment, host, changes):
     before = recorded_facts(host)
     for command in changes:
@@ -184,7 +196,10 @@ def test_server_that_takes_no_writes_is_found_where_nothing_else_differs(look, h
         " docker exec -i jarvis-postgres psql -X -q -U postgres -d jarvis >/dev/null 2>&1 &"
     )
     looked = look()
-    assert "jarvis-postgres, asked as an application does: canceling statement due to statement timeout" in looked.text
+    assert (
+        "jarvis-postgres, asked as an application does at DATABASE_URL: canceling statement due to statement timeout"
+        in looked.text
+    )
 
 
 def test_data_in_the_place_of_the_servers_own_is_found(look, host):

@@ -19,7 +19,7 @@ import psycopg2, redis
 for word in shlex.split(sys.stdin.read(), comments=True):
     name, _, url = word.partition("=")
     try:
-        if name == "REDIS_URL":
+        if name.startswith("REDIS"):
             redis.Redis.from_url(url).ping()
         else:
             psycopg2.connect(url).close()
@@ -42,7 +42,7 @@ def settings(host):
 
 @pytest.fixture(scope="session")
 def log_in(host):
-    """Return a function that logs in on the host, over the network, with settings {variable: URL}."""
+    """Return a function that logs in on the host with settings {variable: URL}."""
 
     def try_all(urls):
         lines = "\n".join(f"{name}={shlex.quote(url)}" for name, url in urls.items())

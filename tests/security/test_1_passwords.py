@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from secret_forms import forms
 
-ALL_ACCEPTED = {"DATABASE_URL": "accepted", "DATABASE_READONLY_URL": "accepted", "REDIS_URL": "accepted"}
+ALL = ("DATABASE_URL", "DATABASE_READONLY_URL", "REDIS_URL")
+ALL_ACCEPTED = dict.fromkeys([*ALL, *(name.replace("_URL", "_SOCKET_URL") for name in ALL)], "accepted")
 QUOTES = 'it\'s "quoted" `twice` $HOME \\ back'
 PERCENT = "100%s %d%%41 {{ x }} #?&=+"
 ADDRESS = "user:pass@host:1/db?x=[y]"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-ALL = {"DATABASE_URL", "DATABASE_READONLY_URL", "REDIS_URL"}
+APPLICATION = {"DATABASE_URL", "DATABASE_SOCKET_URL"}
+READER = {"DATABASE_READONLY_URL", "DATABASE_READONLY_SOCKET_URL"}
+REDIS = {"REDIS_URL", "REDIS_SOCKET_URL"}
+ALL = APPLICATION | READER | REDIS
 
 
 @pytest.fixture
@@ -20,9 +23,9 @@ def rotate(play):
 @pytest.mark.parametrize(
     ("word", "renewed"),
     [
-        ("app", {"DATABASE_URL"}),
-        ("readonly", {"DATABASE_READONLY_URL"}),
-        ("redis", {"REDIS_URL"}),
+        ("app", APPLICATION),
+        ("readonly", READER),
+        ("redis", REDIS),
         ("all", ALL),
     ],
 )

@@ -201,7 +201,9 @@ def test_neither_owner_nor_superuser_rewrites_a_log(host, role):
 @pytest.mark.parametrize(
     ("user", "command", "answer"),
     [
-        ("jarvis", "psql -X -U jarvis -d jarvis -c 'SELECT 1'", "pg_hba.conf rejects connection"),
+        ("jarvis", "psql -X -w -U jarvis -d jarvis -c 'SELECT 1'", "no password supplied"),
+        ("jarvis", "psql -X -w -U jarvis -d postgres -c 'SELECT 1'", "pg_hba.conf rejects connection"),
+        ("jarvis", "psql -X -w -h /run/jarvis -U jarvis -d jarvis -c 'SELECT 1'", "no password supplied"),
         ("postgres", "psql -X -h 127.0.0.1 -U postgres -d jarvis -c 'SELECT 1'", "pg_hba.conf rejects connection"),
         ("jarvis", "psql -X -w -h 127.0.0.1 -U jarvis -d jarvis -c 'SELECT 1'", "no password supplied"),
         ("jarvis", "psql -X -h 127.0.0.1 -U jarvis -d postgres -c 'SELECT 1'", "pg_hba.conf rejects connection"),

@@ -106,10 +106,11 @@ def test_they_are_proven_and_their_drift_is_named(play, host):
 
 def test_name_is_the_word_that_rotates_its_password(play, host, redis_host):
     old = host.out("grep ^DATABASE_REPORTING_URL= /etc/jarvis/jarvis.env").partition("=")[2].strip("'")
-    others = host.out("grep -v ^DATABASE_REPORTING_URL= /etc/jarvis/jarvis.env")
+    others = host.out("grep -v ^DATABASE_REPORTING_ /etc/jarvis/jarvis.env")
     assert play("playbooks/rotate.yml", rotate="reporting", **ADDED).code == 0
-    assert host.out("grep -v ^DATABASE_REPORTING_URL= /etc/jarvis/jarvis.env") == others
-    assert "[('reporting',)]" in as_client(host, "DATABASE_REPORTING_URL", "SELECT current_user")
+    assert host.out("grep -v ^DATABASE_REPORTING_ /etc/jarvis/jarvis.env") == others
+    for variable in ("DATABASE_REPORTING_URL", "DATABASE_REPORTING_SOCKET_URL"):
+        assert "[('reporting',)]" in as_client(host, variable, "SELECT current_user")
     log_in = f"python3 -c \"import psycopg2; psycopg2.connect('{old}')\""
     assert "password authentication failed" in host.run(log_in, check=False).stderr
     before = redis_host.out("cat /etc/jarvis/secrets/redis_worker_password")

@@ -59,6 +59,13 @@ options:
       socket_folder:
         description: Folder of the server's unix socket.
         type: path
+      client_socket_folder:
+        description: Folder of its unix socket for local applications, in a folder that holds such folders alone.
+        type: path
+      client_socket_enabled:
+        description: Whether the group of local applications may come there.
+        type: bool
+        default: false
   state:
     description:
       - V(inspected) returns the problems and changes nothing.
@@ -150,6 +157,8 @@ OPTIONS = {
     "allow_empty": {"type": "bool", "required": True},
     "first_start_file": {"type": "path"},
     "socket_folder": {"type": "path"},
+    "client_socket_folder": {"type": "path"},
+    "client_socket_enabled": {"type": "bool", "default": False},
 }
 
 

@@ -47,6 +47,7 @@ def problems(server, observed):
     yield from mount_problems(server, observed)
     yield from use_problems(server, observed)
     yield from loss_problems(server, observed)
+    yield from socket_problems(server, observed)
 
 
 def mount_problems(server, observed):
@@ -55,6 +56,17 @@ def mount_problems(server, observed):
         yield (
             f"{point} is a mount point. If its disk were missing once, an empty database could take the place of the "
             f"data. Mount the disk at {server.home} and put the data into {server.folder}."
+        )
+
+
+def socket_problems(server, observed):
+    """Yield the problem of a file system on which nobody can be kept out of a folder by name."""
+    if server.client_socket_enabled and not observed.keeps_access_lists:
+        yield (
+            f"The file system of {server.client_socket_folder} keeps no access lists, and without one a user of the "
+            f"host with the number that {server.name} runs as could pass for it there. Turn them on (ext4: mount it "
+            "with acl; ZFS: acltype=posix), or set client_sockets_enabled to false: applications then have the "
+            "addresses of the network alone."
         )
 
 

@@ -7,6 +7,7 @@ import json
 import os
 from typing import NamedTuple
 
+from ansible.module_utils import access_list
 from ansible.module_utils import data_files as files
 from ansible.module_utils import engine_api as engine
 from ansible.module_utils.preflight_host import DEFAULT_DATA_ROOT
@@ -35,6 +36,8 @@ class Server(NamedTuple):
     allow_empty: bool
     first_start_file: str | None  # what allows the image to begin an empty database, where it asks for such a file
     socket_folder: str | None
+    client_socket_folder: str | None = None  # for local applications
+    client_socket_enabled: bool = False
 
     @property
     def home(self):
@@ -83,6 +86,7 @@ class Observed(NamedTuple):
     running: bool
     elsewhere: str | None  # where our running container works, if that is neither the folder nor the old volume
     owner: int | None  # user id
+    keeps_access_lists: bool = True  # where the folders of the sockets are, or will be
 
 
 def read_record(path):
@@ -204,4 +208,5 @@ def observe(server):
         running=running,
         elsewhere=os.readlink(cwd) if strays else None,
         owner=os.stat(server.folder).st_uid if os.path.isdir(server.folder) else None,
+        keeps_access_lists=access_list.is_kept_at(server.client_socket_folder or ROOT),
     )

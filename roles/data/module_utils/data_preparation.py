@@ -7,6 +7,7 @@ import os
 from ansible.module_utils import data_changes as changes
 from ansible.module_utils import data_files as files
 from ansible.module_utils import data_judgement as judgement
+from ansible.module_utils import data_sockets as sockets
 from ansible.module_utils.data_observation import ROOT
 from ansible.module_utils.data_owner import image_user, running_user
 from ansible.module_utils.data_trial import change_owner
@@ -43,6 +44,8 @@ def prepare(server, observed, plan, check_mode):
         yield f"made {server.folder} for a new, empty database"
     if new_owner:
         yield f"given {server.folder} to the user {ids[0]} of the image {server.image}; it belonged to {observed.owner}"
+    if ids and server.client_socket_folder and not begins and not sockets.are_settled(server, ids[0]):
+        yield sockets.sentence(server)
     if closes:
         yield f"emptied {server.first_start_file}, so that {server.container} begins no empty database by itself"
     if not check_mode:
@@ -62,6 +65,7 @@ def settled_image(server, observed, plan):
         and observed.owner == found[1]
         and not (file and changes.first_start_allowed(file) is not False)
         and not (server.socket_folder and not os.path.isdir(server.socket_folder))
+        and not (server.client_socket_folder and not sockets.are_settled(server, found[1]))
     )
     return found[0] if settled else ""
 
@@ -85,5 +89,7 @@ def settle(server, ids, begins):
         changes.make_folder(server.socket_folder, 0o700, uid, gid)
         # A killed server may have left files there, such as a lock file, which would stop a server of another user.
         changes.hand_over(server.socket_folder, uid, gid)
+    if server.client_socket_folder:
+        sockets.settle(server, uid, gid)
     if server.first_start_file:
         changes.allow_first_start(server.first_start_file, begins)

@@ -45,6 +45,8 @@ def trial(server, container):
     for source, mount in mounts_of(server, container):
         access = "" if mount["RW"] else ",readonly"
         words += ["--mount", f"type=bind,source={source},target={mount['Destination']}{access}"]
+    for target in socket_targets(server, container):
+        words += ["--mount", f"type=tmpfs,target={target},tmpfs-mode=1777"]
     changes.remove(name)
     try:
         changes.command(*words, server.image, *container["Config"]["Cmd"])
@@ -60,9 +62,15 @@ def mounts_of(server, container):
     for mount in container["Mounts"]:
         if mount.get("Name") == server.volume:
             yield server.folder, mount
-        # The socket's folder belongs to the old image's user; the new image has a folder of its own for it.
-        elif mount["Type"] == "bind" and mount["Source"] != server.socket_folder:
+        elif mount["Type"] == "bind" and mount["Source"] not in (server.socket_folder, server.client_socket_folder):
             yield mount["Source"], mount
+
+
+def socket_targets(server, container):
+    """Yield where the container has its sockets. A trial has its own: the host's belong to the old image's user."""
+    for mount in container["Mounts"]:
+        if mount.get("Source") in (server.socket_folder, server.client_socket_folder):
+            yield mount["Destination"]
 
 
 def wait_until_ready(name):

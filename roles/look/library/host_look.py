@@ -170,11 +170,20 @@ def observe_redis(facts, server, accounts, _given):
 KINDS = {"postgres": (observe_postgres, look_probe.postgres), "redis": (observe_redis, look_probe.redis_key)}
 
 
-def probe(facts, server):
+def addresses_of(server, accounts):
+    """Return the variables in the client settings that hold the addresses of a server's first client."""
+    variable = server["client_variable"]
+    of_sockets = {account.get("variable"): account.get("socket_variable") for account in accounts}
+    return [variable, *filter(None, [of_sockets.get(variable)])]
+
+
+def probe(facts, server, accounts):
     """Use a server as an application does, and note a doubt if that fails."""
-    problem = KINDS[server["kind"]][1](look_probe.settings()[server["client_variable"]])
-    if problem:
-        facts.doubt(f"{server['container']}, asked as an application does: {problem}")
+    for variable in addresses_of(server, accounts):
+        problem = KINDS[server["kind"]][1](look_probe.settings()[variable])
+        if problem:
+            facts.doubt(f"{server['container']}, asked as an application does at {variable}: {problem}")
+            return
 
 
 def parts_of(given):
@@ -209,7 +218,7 @@ def observe(given, key):
     # Passwords are sent only if there is no doubt about the servers that will receive them.
     if not any(facts.doubts for facts in found.values()):
         for server in given["data"]:
-            probe(found[server["container"]], server)
+            probe(found[server["container"]], server, given["accounts"][server["name"]])
     return found
 
 

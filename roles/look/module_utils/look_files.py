@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from ansible.module_utils import access_list
 from ansible.module_utils.look_record import PATH as RECORD
 
 # Everything in these folders is ours.
@@ -62,6 +63,8 @@ def note(facts, path):
     kind = "folder" if stat.S_ISDIR(found.st_mode) else "link" if stat.S_ISLNK(found.st_mode) else "file"
     subject = f"{kind} {path}"
     facts.note(subject, owner=f"{found.st_uid}:{found.st_gid}", mode=f"{stat.S_IMODE(found.st_mode):04o}")
+    if listed := access_list.read(path):
+        facts.note(subject, access_list=listed)
     if kind == "link":
         facts.note(subject, target=os.readlink(path))
     elif stat.S_ISREG(found.st_mode):

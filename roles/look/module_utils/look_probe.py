@@ -47,7 +47,7 @@ def postgres(address):
 def redis_key(address):
     """Return why a key could not be written and read back, None when it could."""
     key = f"look:{uuid.uuid4()}"
-    client = redis.Redis.from_url(address, socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
+    client = redis.Redis.from_url(address, socket_timeout=SECONDS)  # of connecting as well
     try:
         client.set(key, "1", ex=SECONDS)
         read = client.get(key)

@@ -57,6 +57,16 @@ wanted_lines AS (
     FROM texts
 ),
 
+-- Sockets that somebody removed, or that lie in a folder which came after the server's start.
+lost_sockets AS (
+    SELECT 'its socket ' || socket_path AS lost
+    FROM (
+        SELECT trim(folder) || '/.s.PGSQL.' || current_setting('port') AS socket_path
+        FROM string_to_table(current_setting('unix_socket_directories'), ',') AS known (folder)
+    ) AS sockets
+    WHERE pg_stat_file(socket_path, missing_ok => TRUE) IS NULL
+),
+
 unwritten AS (
     SELECT split_part(coalesce(w.entry, p.entry), ' = ', 1) AS changed_setting
     FROM present_lines AS p
@@ -72,7 +82,12 @@ SELECT
         FROM files
     ) OR EXISTS (SELECT FROM unwritten) AS reload_needed,
     (
-        SELECT coalesce(string_agg(name, ', '), '')
-        FROM pg_settings
-        WHERE pending_restart OR (context = 'postmaster' AND name IN (SELECT u.changed_setting FROM unwritten AS u))
+        SELECT coalesce(string_agg(reason, ', '), '')
+        FROM (
+            SELECT name AS reason
+            FROM pg_settings
+            WHERE pending_restart OR (context = 'postmaster' AND name IN (SELECT u.changed_setting FROM unwritten AS u))
+            UNION ALL
+            SELECT lost AS reason FROM lost_sockets
+        ) AS reasons
     ) AS restart_needed_by;

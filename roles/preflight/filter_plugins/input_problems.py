@@ -95,11 +95,18 @@ def account_problems(accounts):
                     f"{variable} holds the name {name!r}. Use a text of lower-case letters, digits and underscores "
                     f"that begins with no digit and not with pg_, at most {IDENTIFIER_LIMIT} characters."
                 )
-            elif name in words or any(
-                account[key] == other.get(key) for other in taken for key in ("name", "secret", "variable")
+            elif (
+                name in words
+                or any(account[key] == other.get(key) for other in taken for key in ("name", "secret"))
+                or variables_of(account) & set().union(*map(variables_of, taken))
             ):
                 yield f"{variable} holds the name {name!r}, which is taken: give each another one."
             taken.append(account)
+
+
+def variables_of(account):
+    """Return the variables in the client settings that hold an account's addresses."""
+    return {account[key] for key in ("variable", "socket_variable") if key in account}
 
 
 def password_problems(passwords):

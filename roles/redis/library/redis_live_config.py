@@ -59,6 +59,9 @@ options:
   certificate_file:
     description: Path on the managed host of the server's certificate; without it, connections are not encrypted.
     type: path
+  socket_file:
+    description: Path on the managed host of the server's unix socket. Where it is gone, the server needs a restart.
+    type: path
 requirements: ["redis (Python), 3.5 or newer"]
 attributes:
   check_mode:
@@ -101,11 +104,13 @@ restart:
   description:
     - What the server takes only at a start, as names of settings.
     - C(users) when it refuses all passwords, so that nobody can tell it of new ones.
+    - C(socket) when its unix socket is gone.
   type: list
   elements: str
   returned: success
 """
 
+import os
 import ssl
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -189,6 +194,7 @@ def main():
             "users_file": {"type": "path", "required": True},
             "users_pending": {"type": "bool", "default": False},
             "certificate_file": {"type": "path"},
+            "socket_file": {"type": "path"},
         },
         supports_check_mode=True,
     )
@@ -214,6 +220,8 @@ def main():
         if given["configuration"]:
             started = settings_of_a_start(container, given["configuration"], encrypted)
             settings.take_back(given["settings"], started)
+        if given["socket_file"] and not os.path.exists(given["socket_file"]):
+            settings.restart.append("socket")  # only a start makes it
         users_loaded = server.bring_users(given["users_file"], given["users_pending"] and module.check_mode)
     except RefusedError:
         module.exit_json(changed=False, version="", changed_settings=[], users_loaded=False, restart=["users"])

@@ -20,6 +20,6 @@ def test_generated_secrets_are_for_root_alone(host):
     assert modes == "0 400"
 
 
-def test_settings_hold_the_addresses_of_each_server_of_the_host(settings, servers):
-    expected = {variable for variables in servers.values() for variable in variables}
+def test_settings_hold_the_addresses_of_each_server_of_the_host(settings, servers, sockets):
+    expected = {variable for of in (servers, sockets) for variables in of.values() for variable in variables}
     assert set(settings) - {"NODE_EXTRA_CA_CERTS"} == expected

@@ -20,13 +20,14 @@ SECONDS = 20  # for one question
 LIBRARIES = ("psycopg2.pool", "redis")  # of clients; a host without one of the servers may lack its library
 
 
-def answer(servers, questions):
+def answer(servers, sockets, questions):
     """Return the answer to each question, in their order: {"value": any} or {"error": text}.
 
-    C(servers) is {container: [variable of its in the client settings]}. A question is {"query": SQL} of the superuser,
-    whose value are the rows, or {"source": Python, "name": of its function, "arguments": [any], "server": container}.
-    The function is called with the settings of that server's clients, of all where it is empty, and the arguments, and
-    with C(servers) where it has a parameter of that name. It has to import what it uses, and is not called while
+    C(servers) is {container: [variable of its in the client settings]}, C(sockets) the same for the servers' sockets.
+    A question is {"query": SQL} of the superuser, whose value are the rows, or {"source": Python, "name": of its
+    function, "arguments": [any], "server": container}. The function is called with the settings of that server's
+    clients, of all if it is empty, and the arguments. If it has a parameter C(servers), this is what is asked for;
+    C(sockets) are the settings of clients of the sockets. It has to import what it uses, and is not called while
     anybody but the servers may answer it.
     """
     # Here, so that the process of each question has them.
@@ -45,19 +46,24 @@ def answer(servers, questions):
         if doubtful:
             found.append({"error": "\n".join([UNSENT, *doubtful])})
             continue
-        wanted = {variable for variables in asked.values() for variable in variables}
-        own = {name: value for name, value in settings.items() if name in wanted}
-        found.append(in_a_process(lambda question=question, own=own, asked=asked: call(question, own, asked)))
+        own = settings_of(asked, settings)
+        known = {"servers": asked, "sockets": settings_of({name: sockets[name] for name in asked}, settings)}
+        found.append(in_a_process(lambda question=question, own=own, known=known: call(question, own, known)))
     return found
 
 
-def call(question, settings, servers):
-    """Return what the function of a question returns."""
+def settings_of(variables, settings):
+    """Return those of the client settings that C(variables), {container: [variable]}, name."""
+    return {name: settings[name] for of_server in variables.values() for name in of_server if name in settings}
+
+
+def call(question, settings, known):
+    """Return what the function of a question returns; of C(known) it gets those that it has parameters for."""
     namespace = {}
     exec(compile(question["source"], question["name"], "exec"), namespace)  # noqa: S102, it is ours
     function = namespace[question["name"]]
-    known = {"servers": servers} if "servers" in inspect.signature(function).parameters else {}
-    return function(settings, *question["arguments"], **known)
+    further = {name: value for name, value in known.items() if name in inspect.signature(function).parameters}
+    return function(settings, *question["arguments"], **further)
 
 
 def in_a_process(function):

@@ -41,6 +41,7 @@ def test_data_is_a_folder_of_the_host_that_no_engine_removes(container):
     mounts = {mount["Destination"]: (mount["Type"], mount["Source"]) for mount in container(NAME)["Mounts"]}
     assert mounts.get("/var/lib/postgresql/data") == ("bind", "/var/lib/jarvis/postgres/data")
     assert mounts.get("/var/run/postgresql") == ("bind", "/var/lib/jarvis/postgres/run")
+    assert mounts.get("/run/jarvis") == ("bind", "/var/lib/jarvis/sockets/postgres")
 
 
 def test_server_writes_into_the_data_folder_that_was_recorded(host, container, data):

@@ -30,6 +30,7 @@ def test_comes_back_after_a_reboot(container):
 def test_data_is_a_folder_of_the_host_that_no_engine_removes(container):
     mounts = {mount["Destination"]: (mount["Type"], mount["Source"]) for mount in container(NAME)["Mounts"]}
     assert mounts.get("/data") == ("bind", "/var/lib/jarvis/redis/data")
+    assert mounts.get("/run/jarvis") == ("bind", "/var/lib/jarvis/sockets/redis")
     assert "volume" not in {kind for kind, _ in mounts.values()}
 
 

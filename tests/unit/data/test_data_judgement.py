@@ -160,3 +160,13 @@ def test_a_disk_is_not_mounted_where_its_absence_would_not_be_seen(point):
     text = problem(server(), observed(mount_points=[point]))
     assert f"{point} is a mount point" in text
     assert "Mount the disk at /var/lib/jarvis/postgres" in text
+
+
+def test_socket_that_a_user_with_the_servers_number_could_come_to_is_refused():
+    given = server()._replace(client_socket_folder="/var/lib/jarvis/sockets/postgres", client_socket_enabled=True)
+    text = problem(given, observed(keeps_access_lists=False))
+    assert text.startswith("The file system of /var/lib/jarvis/sockets/postgres keeps no access lists")
+    assert "client_sockets_enabled to false" in text
+    assert (
+        list(judgement.problems(given._replace(client_socket_enabled=False), observed(keeps_access_lists=False))) == []
+    )

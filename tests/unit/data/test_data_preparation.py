@@ -28,6 +28,7 @@ def server(monkeypatch, tmp_path):
         allow_empty=False,
         first_start_file=None,
         socket_folder="/var/lib/jarvis/postgres/run",
+        client_socket_folder="/var/lib/jarvis/sockets/postgres",
     )
 
 
@@ -66,11 +67,14 @@ def test_trial_after_a_move_has_the_new_place_of_the_data(server):
         {"Type": "volume", "Name": "jarvis_postgres_run", "Source": "/volumes/run", "Destination": "/run/postgresql"},
         {"Type": "bind", "Source": "/etc/jarvis/postgres", "Destination": "/etc/postgresql"},
         {"Type": "bind", "Source": "/var/lib/jarvis/postgres/run", "Destination": "/var/run/postgresql"},
+        {"Type": "bind", "Source": "/var/lib/jarvis/sockets/postgres", "Destination": "/run/jarvis"},
     ]
     assert [(source, mount["Destination"]) for source, mount in data_trial.mounts_of(server, {"Mounts": mounts})] == [
         ("/dev/shm/jarvis-unit-test/postgres/data", "/data"),
         ("/etc/jarvis/postgres", "/etc/postgresql"),
     ]
+    # The trial has sockets as well, without which it would not start, and they are its own.
+    assert list(data_trial.socket_targets(server, {"Mounts": mounts})) == ["/var/run/postgresql", "/run/jarvis"]
 
 
 @pytest.mark.parametrize(("state", "users"), [("exited", {}), ("running", {"jarvis-postgres-trial": "/old"})])

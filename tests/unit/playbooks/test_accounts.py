@@ -34,6 +34,13 @@ def test_what_is_no_entry_is_left_to_the_check_of_its_type(accounts, entries):
     assert accounts.added_accounts(entries, "postgres", "DATABASE") == []
 
 
+def test_account_with_an_address_has_another_one_for_the_socket_where_there_are_sockets(accounts):
+    found = accounts.socket_accounts(OURS, True)
+    assert accounts.account_variables(found, "socket_variable") == {"jarvis": "DATABASE_SOCKET_URL"}
+    assert accounts.account_variables(found) == {"jarvis": "DATABASE_URL"}
+    assert accounts.account_variables(accounts.socket_accounts(OURS, False), "socket_variable") == {}
+
+
 def test_word_rotates_every_secret_that_has_it_and_all_rotates_everything(accounts):
     worker = {"name": "worker", "secret": "redis_worker_password", "word": "worker"}
     assert accounts.secrets_by_word([*OURS, worker]) == {

@@ -26,6 +26,19 @@ def test_password_is_read_back_from_the_url(urls, password):
     assert parts.path == "/jarvis"
 
 
+def test_address_of_a_socket_names_its_folder_and_the_role(urls):
+    account = {
+        "name": "jarvis",
+        "secret": "password",
+        "variable": "DATABASE_URL",
+        "socket_variable": "DATABASE_SOCKET_URL",
+    }
+    rest = "/jarvis?host=/sockets/postgres"
+    assert urls.account_urls([account], {"password": "a/b"}, "postgresql", rest, "socket_variable") == {
+        "DATABASE_SOCKET_URL": "postgresql://jarvis:a%2Fb@/jarvis?host=/sockets/postgres"
+    }
+
+
 @pytest.mark.parametrize(
     ("address", "host"),
     [

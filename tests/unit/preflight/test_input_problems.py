@@ -86,6 +86,12 @@ def test_name_of_an_account_that_is_taken_is_refused(checks, names):
     assert problem == f"postgres_roles holds the name {names[-1]!r}, which is taken: give each another one."
 
 
+def test_name_whose_address_would_be_that_of_a_socket_is_refused(checks):
+    own = [{**OWN[1], "socket_variable": "DATABASE_SOCKET_URL"}]
+    (problem,) = checks.account_problems({"postgres_roles": own + added("socket")})
+    assert problem == "postgres_roles holds the name 'socket', which is taken: give each another one."
+
+
 def test_same_name_in_both_servers_is_no_problem(checks):
     worker = {"name": "worker", "added": True, "secret": "redis_worker_password", "variable": "REDIS_WORKER_URL"}
     accounts = {"postgres_roles": OWN + added("worker"), "redis_users": [*OF_REDIS, {**worker, "word": "worker"}]}
