@@ -197,3 +197,14 @@ def test_status_warns_of_ids_that_near_their_end(play, host):
     )
     assert "public.ours.n of the database jarvis has used 50 % of its numbers (16384 of 32767)" in run.text
     assert "its_own" not in run.text
+
+
+def test_status_says_that_a_server_cannot_be_asked_for_its_ids(play, host):
+    host.run("docker pause jarvis-postgres")
+    try:
+        run = play("playbooks/status.yml")
+    finally:
+        host.run("docker unpause jarvis-postgres")
+    assert run.code == 0
+    assert "WARNING: jarvis-postgres could not be asked how many numbers its ids have used: " in run.text
+    assert "is paused" in run.text
