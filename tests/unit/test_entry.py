@@ -34,7 +34,7 @@ def test_help_lists_every_word_with_what_it_does(words):
         assert line in shown.stdout.splitlines()
     listed = {line.split()[0] for line in shown.stdout.splitlines() if line.startswith("  ")}
     words_of_playbooks = {path.stem for path in (PROJECT / "playbooks").glob("*.yml")} - {"site"}
-    assert listed == words_of_playbooks | {"deploy", "setup", "test"}
+    assert listed == words_of_playbooks | {"bench", "deploy", "setup", "test"}
 
 
 def test_unknown_word_is_refused_with_a_hint():

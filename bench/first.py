@@ -1,0 +1,37 @@
+"""A first deployment: a bare host until it is healthy and proven, beside a script that does the same by hand."""
+
+from __future__ import annotations
+
+from bench.lab import Lab
+from bench.measure import Aim, Figure, Section, interleaved
+from bench.words import task_seconds
+
+PROOF = ("Run the tests of tests/infra", "look : Record what was proven")
+NAMED = 8  # tasks
+
+
+def measure(lab: Lab) -> Section:
+    """Deploy bare hosts both ways in turn."""
+    tasks: list[dict[str, float]] = []
+    proven: list[float] = []
+
+    def ours() -> float:
+        done = lab.deploy_bare()
+        tasks.append(task_seconds(done.output))
+        proven.append(done.seconds)
+        return done.seconds - sum(tasks[-1].get(name, 0.0) for name in PROOF)
+
+    found = interleaved({"ours": ours, "by hand": lab.deploy_by_hand}, 1 if lab.quick else 3)
+    longest = sorted(tasks[-1].items(), key=lambda item: -item[1])[:NAMED]
+    return Section(
+        "First deployment of a bare host",
+        "a shell script with the same packages, images and migrations, over SSH (bench/by_hand/first.sh)",
+        [
+            Figure("until both servers are healthy", "s", found["ours"], found["by hand"], Aim(1.5)),
+            Figure("until it is proven, too", "s", proven, found["by hand"]),
+        ],
+        [
+            f"{len(tasks[-1])} tasks were executed. The longest: "
+            + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in longest)
+        ],
+    )
