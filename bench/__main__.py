@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import first, fleets, rerun, verification
+from bench import first, fleets, growing, rerun, servers, verification
 from bench.hosts import CACHE, ROOT, Hosts
 from bench.lab import Lab
 from bench.measure import Section
@@ -27,6 +27,8 @@ SECTIONS: dict[str, Callable[[Lab], Section]] = {
     "rerun": rerun.measure,
     "verification": verification.measure,
     "fleets": fleets.measure,
+    "servers": servers.measure,
+    "growth": growing.measure,
 }
 
 
