@@ -14,14 +14,14 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import first, fleets, growing, rerun, servers, verification
+from bench import first, fleets, growing, report, rerun, servers, verification
 from bench.hosts import CACHE, ROOT, Hosts
 from bench.lab import Lab
 from bench.measure import Section
 from bench.process import run
 from bench.table import for_terminal
 
-# In the order of the run: the servers' speed comes last, since it fills the database.
+# In the order of the run. The servers' speed fills the database, so it comes after what wants a proven host.
 SECTIONS: dict[str, Callable[[Lab], Section]] = {
     "first": first.measure,
     "rerun": rerun.measure,
@@ -35,7 +35,7 @@ SECTIONS: dict[str, Callable[[Lab], Section]] = {
 def options() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="./jarvis bench", description=__doc__.partition(":")[0])
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and sizes: below five minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and sizes, about five minutes; the whole run also writes docs/performance.md")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="a section; may be given several times")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures into a file, too")
     return parser.parse_args()
@@ -70,6 +70,9 @@ def main() -> int:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             hosts.remove_all()
     print(for_terminal(sections))
+    # A page of a part would lose the others.
+    if not asked.quick and not asked.only:
+        print(f"\nWritten: {report.write(sections).relative_to(ROOT)}")
     print(f"\n{time.monotonic() - lab.began:.0f} s in all")
     if asked.json:
         asked.json.write_text(json.dumps([dataclasses.asdict(section) for section in sections], indent=1) + "\n")

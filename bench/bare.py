@@ -87,9 +87,9 @@ class Bare:
 
     def _start_redis(self) -> None:
         root = f"{ROOTS}/redis"
-        own = f"port {REDIS_PORT}\nbind 127.0.0.1\ndir /data\naclfile /conf/users.acl\ndaemonize yes\n"
+        own = f"port {REDIS_PORT}\nbind 127.0.0.1\naclfile /conf/users.acl\ndaemonize yes\n"
         self.host.out(
-            f"cp /etc/jarvis/redis/redis.conf /etc/jarvis/secrets/redis/users.acl {root}/conf/"
+            f"mkdir {root}/data/db && cp /etc/jarvis/redis/redis.conf /etc/jarvis/secrets/redis/users.acl {root}/conf/"
             f" && cat >>{root}/conf/redis.conf && chroot {root} chown -R redis:redis /conf /data",
             stdin=own,
         )

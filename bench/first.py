@@ -27,8 +27,8 @@ def measure(lab: Lab) -> Section:
         "First deployment of a bare host",
         "a shell script with the same packages, images and migrations, over SSH (bench/by_hand/first.sh)",
         [
-            Figure("until both servers are healthy", "s", found["ours"], found["by hand"], Aim(1.5)),
-            Figure("until it is proven, too", "s", proven, found["by hand"]),
+            Figure("until healthy", "s", found["ours"], found["by hand"], Aim(1.5)),
+            Figure("until proven", "s", proven, found["by hand"]),
         ],
         [
             f"{len(tasks[-1])} tasks were executed. The longest: "

@@ -38,7 +38,7 @@ def grown(server: Server, rows: int) -> Database:
 
 
 def asked(databases: dict[int, Database], rounds: int) -> dict[str, dict[int, list[float]]]:
-    """Return {question: {rows: milliseconds}}, all sizes in turn."""
+    """Return {question: {rows: microseconds}}, all sizes in turn."""
     with ExitStack() as stack:
         cursors = {
             rows: stack.enter_context(closing(database.connect())).cursor() for rows, database in databases.items()
@@ -46,7 +46,7 @@ def asked(databases: dict[int, Database], rounds: int) -> dict[str, dict[int, li
         found = {}
         for name, question in QUESTIONS.items():
             ways = {
-                str(rows): lambda cursor=cursor, question=question: _explain(cursor, question).milliseconds
+                str(rows): lambda cursor=cursor, question=question: _explain(cursor, question).milliseconds * 1000
                 for rows, cursor in cursors.items()
             }
             found[name] = {int(rows): taken for rows, taken in interleaved(ways, rounds).items()}
@@ -70,7 +70,7 @@ def measure(lab: Lab) -> Section:
     smallest = sizes[0]
     figures = []
     for rows in sizes[1:]:
-        figures += [Figure(f"{name}, {rows:,} rows", "ms", of[rows], of[smallest]) for name, of in questions.items()]
+        figures += [Figure(f"{name}, {rows:,} rows", "µs", of[rows], of[smallest]) for name, of in questions.items()]
         figures.append(Figure(f"calls, {rows:,} rows", "a second", rates[rows], rates[smallest]))
         for what, number in (("table", 0), ("indexes", 1)):
             both = [[float(sizes_in_bytes[size][number])] for size in (rows, smallest)]
@@ -83,7 +83,7 @@ def measure(lab: Lab) -> Section:
         figures,
         [f"{OPEN} calls are open at every size. A call is a start and its completion, two commits; {CLIENTS} clients."],
         [
-            Curve("questions", "rows", "milliseconds", curves, by_powers=True),
+            Curve("questions", "rows", "microseconds", curves, by_powers=True),
             Curve("inserts", "rows", "calls a second", pairs, by_powers=True),
         ],
     )

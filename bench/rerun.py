@@ -36,7 +36,7 @@ def measure(lab: Lab) -> Section:
         "docker compose up --detach --wait (2.26) of both servers, and drizzle-kit push",
         [
             Figure("deploy", "s", found["ours"], found["old"], Aim(3)),
-            Figure("tasks executed on the host", "count", tasks, aim=Aim(6, of_ratio=False)),
-            Figure("processor time of the controller", "s", cpu),
+            Figure("tasks executed", "count", tasks, aim=Aim(6, of_ratio=False)),
+            Figure("controller's CPU", "s", cpu),
         ],
     )

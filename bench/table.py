@@ -7,7 +7,7 @@ import textwrap
 from bench.measure import Figure, Section, with_spread, written
 
 COLUMNS = 100
-WIDTHS = (34, 22, 22, 7, 9)
+WIDTHS = (31, 22, 22, 6, 8)
 HEAD = ("", "ours", "anchor", "ratio", "aim")
 
 

@@ -24,9 +24,9 @@ def measure(lab: Lab) -> Section:
         "Verification, one host",
         "none",
         [
-            Figure("processor time, host and controller", "s", whole, aim=Aim(3, of_ratio=False)),
-            Figure("processor time of the host", "s", hosts),
-            Figure("processor time of the controller", "s", controller),
+            Figure("CPU of host and controller", "s", whole, aim=Aim(3, of_ratio=False)),
+            Figure("CPU of the host", "s", hosts),
+            Figure("CPU of the controller", "s", controller),
             Figure("verify", "s", seconds),
         ],
         ["The host's part includes what its engine and servers do meanwhile anyway, such as health checks."],
