@@ -35,7 +35,8 @@ SECTIONS: dict[str, Callable[[Lab], Section]] = {
 def options() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="./jarvis bench", description=__doc__.partition(":")[0])
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and sizes, about five minutes; the whole run also writes docs/performance.md")
+    quick = "fewer rounds and sizes, about five minutes; without it, docs/performance.md is written, too"
+    parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--only", action="append", choices=SECTIONS, help="a section; may be given several times")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures into a file, too")
     return parser.parse_args()

@@ -11,7 +11,6 @@ from bench.measure import Aim, Curve, Figure, Section, interleaved
 from bench.process import Finished
 from bench.words import changed_hosts, jarvis
 
-
 CHECKED_EVERY = 6  # seconds; the engine checks the health of the servers every five
 
 

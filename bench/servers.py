@@ -106,8 +106,9 @@ def measure(lab: Lab) -> Section:
     speed = Speed(lab)
     figures = speed.postgres("tcp", "DATABASE_URL", TCP)
     notes = [
-        f"{CLIENTS} clients on the host itself; the more a second, the better. Commits are durable. An agent at work starts a"
-        " call, completes it, keeps its state and reads the latest 50 calls; inputs and outputs are of 2 kB."
+        f"{CLIENTS} clients on the host itself; the more a second, the better. Commits are durable.",
+        "An agent at work starts a call, completes it, keeps its state and reads the latest 50 calls, a statement each."
+        " Inputs and outputs are of 2 kB.",
     ]
     if "DATABASE_SOCKET_URL" in speed.ours:
         figures += speed.postgres("socket", "DATABASE_SOCKET_URL", SOCKET)

@@ -127,6 +127,20 @@ def test_setup_makes_the_environment_and_deploys_nothing(copy):
     assert (done.stdout, done.stderr) == ("", "")
 
 
+def test_bench_gets_its_words_and_no_password(copy):
+    make_ready(copy, "requirements-test.txt")
+    program = copy / ".venv/bin/python"
+    program.write_text('#!/bin/sh\necho "$@"\nenv | grep ^JARVIS_; ls /proc/self/fd\n')
+    program.chmod(0o755)
+    (copy / ".env").write_text("JARVIS_REDIS_PASSWORD=secret\n")
+    (copy / ".env").chmod(0o600)
+    done = subprocess.run([copy / "jarvis", "bench", "--quick"], capture_output=True, text=True, check=True)
+    first, *rest = done.stdout.split()
+    assert (first, rest[:2]) == ("-m", ["bench", "--quick"])
+    assert "JARVIS_" not in done.stdout
+    assert "9" not in rest[2:]
+
+
 def test_link_to_the_entry_point_works_as_it_does(copy, tmp_path_factory):
     link = tmp_path_factory.mktemp("bin") / "jarvis"
     link.symlink_to(copy / "jarvis")
