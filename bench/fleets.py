@@ -35,7 +35,7 @@ def measure(lab: Lab) -> Section:
         return done.seconds
 
     lab.say(f"nothing to do, {', '.join(map(str, sizes))} hosts in turn")
-    found = interleaved({str(size): lambda size=size: deploy(size) for size in sizes}, 2 if lab.quick else 5)
+    found = interleaved({str(size): lambda size=size: deploy(size) for size in sizes}, 2 if lab.quick else 3)
     lab.hosts.remove(copies)
     figures = []
     for size in sizes:

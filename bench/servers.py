@@ -51,8 +51,8 @@ class Speed:
         lab.say("starting the same binaries bare")
         self.bare = Bare(self.host)
         self.ours = self.bare.variables
-        self.seconds = 1 if lab.quick else 6
-        self.rounds = 4 if lab.quick else 7
+        self.seconds = 1 if lab.quick else 5
+        self.rounds = 4 if lab.quick else 5
         body = random.Random(0).randbytes(1000).hex()  # noqa: S311 - the same each time, and hard to compress
         self.host.out(f"cat >{ROOTS}/postgres/conf/agent.sql", stdin=AGENT % {"body": body})
         for address in (self.ours["DATABASE_URL"], self.bare.address(self.ours["DATABASE_URL"], "tcp")):
