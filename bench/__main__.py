@@ -59,6 +59,7 @@ def main() -> int:
     asked = options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if not os.environ.get("JARVIS_TEST_MACHINE_READY"):
+        print("Preparing this machine: engine, images, test hosts", file=sys.stderr, flush=True)
         run([str(ROOT / "tests/run"), "machine"])
     CACHE.mkdir(exist_ok=True)
     hosts = Hosts()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.lab import Lab
 from bench.measure import Aim, Figure, Section, interleaved
-from bench.words import task_seconds
+from bench.words import longest, task_seconds
 
 PROOF = ("Run the tests of tests/infra", "look : Record what was proven")
 NAMED = 8  # tasks
@@ -22,7 +22,6 @@ def measure(lab: Lab) -> Section:
         return done.seconds - sum(tasks[-1].get(name, 0.0) for name in PROOF)
 
     found = interleaved({"ours": ours, "by hand": lab.deploy_by_hand}, 1 if lab.quick else 3)
-    longest = sorted(tasks[-1].items(), key=lambda item: -item[1])[:NAMED]
     return Section(
         "First deployment of a bare host",
         "a shell script with the same packages, images and migrations, over SSH (bench/by_hand/first.sh)",
@@ -30,8 +29,5 @@ def measure(lab: Lab) -> Section:
             Figure("until healthy", "s", found["ours"], found["by hand"], Aim(1.5)),
             Figure("until proven", "s", proven, found["by hand"]),
         ],
-        [
-            f"{len(tasks[-1])} tasks were executed. The longest: "
-            + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in longest)
-        ],
+        [f"{len(tasks[-1])} tasks were run or skipped. The longest: {longest(tasks[-1], NAMED)}."],
     )

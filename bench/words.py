@@ -33,6 +33,12 @@ def changed_hosts(output: str) -> list[str]:
     return re.findall(r"^(\S+) +: ok=\d+ +changed=[1-9]", recap, re.MULTILINE)
 
 
+def longest(tasks: dict[str, float], count: int) -> str:
+    """Return the names of the tasks that took the longest, with their seconds."""
+    ordered = sorted(tasks.items(), key=lambda task: -task[1])
+    return ", ".join(f"{name} {seconds:.1f} s" for name, seconds in ordered[:count])
+
+
 def task_seconds(output: str) -> dict[str, float]:
     """Return {task: seconds} of a profiled run; tasks of the same name are added."""
     table = output.rsplit("TASKS RECAP", 1)[-1]

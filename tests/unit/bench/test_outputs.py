@@ -8,7 +8,7 @@ import pytest
 
 from bench.process import resident_kb_of_tree, run
 from bench.servers import requests_a_second, transactions_a_second
-from bench.words import changed_hosts, executed_tasks, task_seconds
+from bench.words import changed_hosts, executed_tasks, longest, task_seconds
 
 RECAP = """
 TASK [look] *****
@@ -38,6 +38,10 @@ def test_seconds_of_tasks_of_the_same_name_are_added():
         "Run the tests of tests/infra": 10.68,
         "images : Load the images": pytest.approx(2.30),
     }
+
+
+def test_longest_tasks_come_first():
+    assert longest({"a": 0.5, "b": 10.68, "c": 2.26}, 2) == "b 10.7 s, c 2.3 s"
 
 
 def test_rates_are_read_from_what_the_programs_print():
