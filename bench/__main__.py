@@ -69,7 +69,8 @@ def main() -> int:
             sections = measure(lab, [name for name in SECTIONS if not asked.only or name in asked.only])
         finally:
             # A second Ctrl-C would leave hosts behind.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for second in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(second, signal.SIG_IGN)
             hosts.remove_all()
     print(for_terminal(sections))
     # A page of a part would lose the others.

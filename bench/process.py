@@ -93,7 +93,12 @@ def run(
     watch = Watch(process.pid) if watched else None
     if watch:
         watch.start()
-    output = process.stdout.read().decode(errors="replace")
+    try:
+        output = process.stdout.read().decode(errors="replace")
+    except BaseException:
+        # Whoever ends the bench ends what it runs.
+        process.terminate()
+        raise
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - began

@@ -41,6 +41,7 @@ def measure(lab: Lab) -> Section:
             Figure("controller's CPU", "s", cpu),
         ],
         [
-            f"Of one more run: {longest(told, 3)}. The rest is Ansible's start, the reading of the project, and plays that have nothing for the host."
+            f"Of one more run: {longest(told, 3)}. The rest is Ansible's start, the reading of the project, and plays"
+            " that have nothing for the host."
         ],
     )
