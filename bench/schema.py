@@ -18,10 +18,12 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests/schema"), str(ROOT / "bench")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests/schema"), str(ROOT / "bench")]
 
 from index_bench import costs, plans  # noqa: E402
 from schema_server import Database, Server, docker, running_server, shipped  # noqa: E402
+
+from bench.old_setup import drizzle  # noqa: E402
 
 MARKER = "<!-- measured -->"
 RUNS = 5
@@ -87,14 +89,15 @@ def psql(database: Database, files: dict[str, str]) -> float:
 
 def drizzle_push(database: Database) -> float | None:
     """Let drizzle-kit find that nothing is to be done; return milliseconds, or None without npm."""
-    npm = shutil.which("npm")
-    if npm is None:
+    if shutil.which("npm") is None:
         return None
-    folder = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "jarvis-bench-drizzle"
-    shutil.copytree(ROOT / "bench/drizzle", folder, dirs_exist_ok=True)
-    if not (folder / "node_modules").exists():
-        subprocess.run([npm, "install", "--silent", "--no-audit", "--no-fund"], cwd=folder, check=True)
-    environment = {**os.environ, "BENCH_SOCKET": database.server.socket, "BENCH_DATABASE": database.name}
+    folder = drizzle(ROOT / ".cache")
+    environment = {
+        **os.environ,
+        "BENCH_HOST": database.server.socket,
+        "BENCH_USER": "postgres",
+        "BENCH_DATABASE": database.name,
+    }
 
     def push() -> float:
         begin = time.monotonic()

@@ -34,7 +34,7 @@ def test_help_lists_every_word_with_what_it_does(words):
         assert line in shown.stdout.splitlines()
     listed = {line.split()[0] for line in shown.stdout.splitlines() if line.startswith("  ")}
     words_of_playbooks = {path.stem for path in (PROJECT / "playbooks").glob("*.yml")} - {"site"}
-    assert listed == words_of_playbooks | {"deploy", "setup", "test"}
+    assert listed == words_of_playbooks | {"bench", "deploy", "setup", "test"}
 
 
 def test_unknown_word_is_refused_with_a_hint():
@@ -125,6 +125,20 @@ def test_environment_of_the_tests_serves_a_deployment_and_one_of_another_lock_do
 def test_setup_makes_the_environment_and_deploys_nothing(copy):
     done = subprocess.run([copy / "jarvis", "setup"], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_bench_gets_its_words_and_no_password(copy):
+    make_ready(copy, "requirements-test.txt")
+    program = copy / ".venv/bin/python"
+    program.write_text('#!/bin/sh\necho "$@"\nenv | grep ^JARVIS_; ls /proc/self/fd\n')
+    program.chmod(0o755)
+    (copy / ".env").write_text("JARVIS_REDIS_PASSWORD=secret\n")
+    (copy / ".env").chmod(0o600)
+    done = subprocess.run([copy / "jarvis", "bench", "--quick"], capture_output=True, text=True, check=True)
+    first, *rest = done.stdout.split()
+    assert (first, rest[:2]) == ("-m", ["bench", "--quick"])
+    assert "JARVIS_" not in done.stdout
+    assert "9" not in rest[2:]
 
 
 def test_link_to_the_entry_point_works_as_it_does(copy, tmp_path_factory):

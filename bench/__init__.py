@@ -1,0 +1,1 @@
+"""Figures of the project, each beside its anchor: ./jarvis bench."""
