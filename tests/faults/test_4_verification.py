@@ -60,7 +60,7 @@ def test_wrong_passwords_in_the_client_settings_are_told_once_a_server(play, dep
     run = play("playbooks/verify.yml")
     assert deploy().code == 0
     assert run.code == 2
-    assert f"{host.name}: 4 things are wrong; " in run.text
+    assert f"{host.name}: 5 things are wrong; " in run.text
     assert re.search(r'password authentication failed for user "jarvis" \([0-9]+ promises fail over it\)', run.text)
     assert re.search(r"WRONGPASS invalid username-password pair or user is disabled\. \([0-9]+ promises fail", run.text)
 

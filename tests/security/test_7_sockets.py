@@ -125,6 +125,17 @@ def test_sockets_are_there_after_a_reboot(host, settings, log_in_as, users):
     assert "Permission denied" in told
 
 
+def test_file_system_without_access_lists_is_refused_before_anything_is_changed(deploy, host):
+    host.run(f"mount -t ramfs ramfs {GATE}")
+    before = host.containers()
+    run = deploy()
+    host.run(f"umount {GATE}")
+    assert run.code == 2
+    for server in ("postgres", "redis"):
+        assert f"The file system of {GATE}/{server} keeps no access lists" in run.text
+    assert host.containers() == before
+
+
 def test_sockets_are_taken_away_and_given_back(deploy, host, settings, log_in_as, users):
     before = settings()
     assert deploy(client_sockets_enabled=False).code == 0

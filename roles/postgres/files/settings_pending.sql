@@ -61,8 +61,9 @@ wanted_lines AS (
 lost_sockets AS (
     SELECT 'its socket ' || socket_path AS lost
     FROM (
-        SELECT trim(folder) || '/.s.PGSQL.' || current_setting('port') AS socket_path
-        FROM string_to_table(current_setting('unix_socket_directories'), ',') AS known (folder)
+        SELECT
+            trim(unnest(string_to_array(current_setting('unix_socket_directories'), ',')))
+            || '/.s.PGSQL.' || current_setting('port') AS socket_path
     ) AS sockets
     WHERE pg_stat_file(socket_path, missing_ok => TRUE) IS NULL
 ),
