@@ -51,6 +51,12 @@ def test_setting_is_set_named_or_left_for_a_start(server, bring):
     assert server.ask("CONFIG", "GET", "maxmemory").split() == ["maxmemory", "33554432"]
 
 
+def test_socket_that_is_gone_needs_a_start(tmp_path, bring):
+    assert bring(socket_file=str(tmp_path / "redis.sock"))["restart"] == ["socket"]
+    (tmp_path / "redis.sock").touch()
+    assert bring(socket_file=str(tmp_path / "redis.sock"))["restart"] == []
+
+
 @pytest.mark.parametrize("library", ["newest"], indirect=True)
 @pytest.mark.parametrize(
     ("settings", "message"),
