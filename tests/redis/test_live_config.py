@@ -80,6 +80,12 @@ def test_setting_that_only_a_start_can_take_back_stays_until_then(new_server, ru
     assert (result["changed_settings"], result["restart"]) == ([], [])
 
 
+def test_socket_that_is_gone_needs_a_start(tmp_path, bring):
+    assert bring(socket_file=str(tmp_path / "redis.sock"))["restart"] == ["socket"]
+    (tmp_path / "redis.sock").touch()
+    assert bring(socket_file=str(tmp_path / "redis.sock"))["restart"] == []
+
+
 @pytest.mark.parametrize("library", ["newest"], indirect=True)
 @pytest.mark.parametrize(
     ("settings", "message"),
