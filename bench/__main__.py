@@ -21,6 +21,7 @@ from bench.measure import Section
 from bench.process import run
 from bench.table import for_terminal
 
+FAILED = "FAILED: "  # what the note of a section begins with that could not be measured
 # In the order of the run. The servers' speed fills the database, so it comes after what wants a proven host.
 SECTIONS: dict[str, Callable[[Lab], Section]] = {
     "first": first.measure,
@@ -50,7 +51,7 @@ def measure(lab: Lab, names: list[str]) -> list[Section]:
             sections.append(SECTIONS[name](lab))
         except Exception as error:  # what failed is told, and ends the run with status 1
             traceback.print_exc()
-            sections.append(Section(name, "none", notes=[f"FAILED: {str(error).splitlines()[0]}"]))
+            sections.append(Section(name, "none", notes=[f"{FAILED}{str(error).splitlines()[0]}"]))
     return sections
 
 
@@ -73,13 +74,14 @@ def main() -> int:
                 signal.signal(second, signal.SIG_IGN)
             hosts.remove_all()
     print(for_terminal(sections))
+    has_failed = any(note.startswith(FAILED) for section in sections for note in section.notes)
     # A page of a part would lose the others.
-    if not asked.quick and not asked.only:
+    if not (asked.quick or asked.only or has_failed):
         print(f"\nWritten: {report.write(sections).relative_to(ROOT)}")
     print(f"\n{time.monotonic() - lab.began:.0f} s in all")
     if asked.json:
         asked.json.write_text(json.dumps([dataclasses.asdict(section) for section in sections], indent=1) + "\n")
-    return int(any(note.startswith("FAILED") for section in sections for note in section.notes))
+    return int(has_failed)
 
 
 if __name__ == "__main__":

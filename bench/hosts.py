@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -72,7 +73,8 @@ class Host:
             check=False,
         )
         if check and done.returncode:
-            raise RuntimeError(f"{self.name}: {command}: {done.stdout}{done.stderr}")
+            # Not the command, in which a password may stand.
+            raise RuntimeError(f"{self.name}: {command.split(maxsplit=1)[0]}: {done.stdout}{done.stderr}")
         return done.stdout.strip()
 
     def wait_for(self, command: str) -> None:
@@ -99,12 +101,38 @@ class Host:
 
 def cpu_seconds_of(container: str) -> float:
     """Return the processor time of a container's control group, of either version, by the container's full id."""
-    for path in Path("/sys/fs/cgroup").glob(f"*/docker/{container}/cpuacct.usage"):
-        return int(path.read_text()) / 1e9
-    for pattern in (f"docker/{container}", f"*/docker-{container}.scope", f"*/docker/{container}"):
-        for path in Path("/sys/fs/cgroup").glob(f"{pattern}/cpu.stat"):
-            return int(path.read_text().split()[1]) / 1e6  # usage_usec comes first
+    for group in control_groups(container):
+        if (group / "cpuacct.usage").exists():
+            return int((group / "cpuacct.usage").read_text()) / 1e9
+    for group in control_groups(container):
+        return int((group / "cpu.stat").read_text().split()[1]) / 1e6  # usage_usec comes first
     raise RuntimeError(f"there is no control group of the container {container}")
+
+
+def memory_limits(host: Host) -> dict[Path, str]:
+    """Return the limits of the containers inside a host, by the files of their control groups.
+
+    Containers of copies have the ids of the original's, and so share its control groups on one machine. There the limit
+    of one is that of all together, and the kernel would end servers.
+    """
+    names = ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.max")
+    inner = host.out("docker ps --quiet --no-trunc").split()
+    groups = [group for name in inner for group in control_groups(name)]
+    return {path: path.read_text() for group in groups for path in (group / name for name in names) if path.exists()}
+
+
+def write_limits(limits: dict[Path, str]) -> None:
+    """Set limits, twice, since one of memory alone is refused where that of memory and swap is still lower."""
+    for _ in range(2):
+        for path, limit in limits.items():
+            with contextlib.suppress(OSError):
+                path.write_text("max" if limit == "-1" and path.name == "memory.max" else limit)
+
+
+def control_groups(container: str) -> list[Path]:
+    """Return the folders of a container's control groups, of either version, by the container's full id."""
+    patterns = (f"*/docker/{container}", f"docker/{container}", f"*/docker-{container}.scope")
+    return [path for pattern in patterns for path in Path("/sys/fs/cgroup").glob(pattern)]
 
 
 class Hosts:
