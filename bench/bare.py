@@ -37,7 +37,9 @@ class Bare:
     def __init__(self, host: Host) -> None:
         """Unpack the images, and start the servers."""
         self.host = host
-        self.variables = dict(line.split("=", 1) for line in host.out("cat /etc/jarvis/jarvis.env").splitlines()[1:])
+        self.variables = dict(
+            word.split("=", 1) for word in shlex.split(host.out("cat /etc/jarvis/jarvis.env"), comments=True)
+        )
         self.paths = {name: self._path(SETTINGS[f"images_{name}"]) for name in ("postgres", "redis")}
         for name in self.paths:
             self._unpack(name, SETTINGS[f"images_{name}"])

@@ -24,8 +24,8 @@ def measure(lab: Lab) -> Section:
 
     def deploy(size: int) -> float:
         done = jarvis("deploy", lab.inventory(hosts[:size]), watched=True)
-        if changed_hosts(done.output):
-            raise RuntimeError(f"a run that had to change nothing did: {done.output}")
+        if changed := changed_hosts(done.output):
+            raise RuntimeError(f"a run changed something on {', '.join(changed)}: {done.output}")
         runs[size].append(done)
         return done.seconds
 

@@ -17,6 +17,8 @@ SUITE = "trixie"  # whose docker-compose the anchor is
 PREFIX = "jarvis-bench-"
 BOOT_SECONDS = 120
 POLLED_EVERY = 0.2  # seconds
+# Whoever comes to the sockets of applications passes it by an access list, which `docker commit` loses.
+GATE, ACCESS_LIST = "/var/lib/jarvis/sockets", "system.posix_acl_access"
 HEALTHY = (
     "test $(docker inspect --format '{{.State.Health.Status}}' jarvis-postgres jarvis-redis | grep -cx healthy) = 2"
 )
@@ -170,6 +172,11 @@ class Hosts:
             docker("start", host.name)
         for host in [original, *hosts]:
             host.wait_for(HEALTHY)
+        access_list = original.out(f"python3 -c \"import os; print(os.getxattr('{GATE}', '{ACCESS_LIST}').hex())\"")
+        for host in hosts:
+            host.out(
+                f"python3 -c \"import os; os.setxattr('{GATE}', '{ACCESS_LIST}', bytes.fromhex('{access_list}'))\""
+            )
         return hosts
 
     def _create(self, what: str, image: str, hostname: str = "") -> Host:
