@@ -16,6 +16,7 @@ POSTGRES_PORT = 15432
 REDIS_PORT = 16379
 ROOTS = "/srv/bare"
 TMP = "/tmp"  # noqa: S108 - of an image's own root
+REDIS_SOCKET = f"{TMP}/redis.sock"
 # What differs from ours: where it listens and keeps its files, and who may come.
 POSTGRES_OWN = f"""
 port = {POSTGRES_PORT}
@@ -89,7 +90,7 @@ class Bare:
 
     def _start_redis(self) -> None:
         root = f"{ROOTS}/redis"
-        own = f"port {REDIS_PORT}\nbind 127.0.0.1\naclfile /conf/users.acl\ndaemonize yes\n"
+        own = f"port {REDIS_PORT}\nbind 127.0.0.1\naclfile /conf/users.acl\nunixsocket {REDIS_SOCKET}\ndaemonize yes\n"
         self.host.out(
             f"mkdir {root}/data/db && cp /etc/jarvis/redis/redis.conf /etc/jarvis/secrets/redis/users.acl {root}/conf/"
             f" && cat >>{root}/conf/redis.conf && chroot {root} chown -R redis:redis /conf /data",

@@ -6,7 +6,7 @@ import random
 import re
 from urllib.parse import urlsplit
 
-from bench.bare import REDIS_PORT, ROOTS, Bare
+from bench.bare import REDIS_PORT, REDIS_SOCKET, ROOTS, Bare
 from bench.lab import Lab
 from bench.measure import Aim, Figure, Section, interleaved
 
@@ -77,26 +77,22 @@ class Speed:
             figures.append(Figure(f"{name}, {way}", "tps", found["ours"], found["bare"], aim))
         return figures
 
-    def redis(self) -> list[Figure]:
-        """Return a figure a command."""
-        self.lab.say("redis-benchmark")
+    def redis(self, way: str, where: dict[str, tuple[str, ...]], aim: Aim) -> list[Figure]:
+        """Return a figure a command, over C(tcp) or C(socket); C(where) are the options that lead to ours and bare."""
+        self.lab.say(f"redis-benchmark, {way}")
         parts = urlsplit(self.ours["REDIS_URL"])
+        taken: dict[str, list[dict[str, float]]] = {name: [] for name in where}
 
-        def rates(port: int) -> dict[str, float]:
-            words = ("redis-benchmark", "-h", "127.0.0.1", "-p", str(port), "--user", parts.username)
+        def take(name: str) -> float:
+            words = ("redis-benchmark", *where[name], "--user", parts.username, "-a", parts.password)
             asked = ("-t", "set,get", "-n", str(REDIS_REQUESTS), "-d", str(REDIS_BYTES), "-r", "10000", "--csv")
-            whole = self.bare.command("redis", *words, "-a", parts.password, *asked)
-            return requests_a_second(self.host.out(f"{whole} 2>/dev/null"))
-
-        taken: dict[str, list[dict[str, float]]] = {"ours": [], "bare": []}
-
-        def take(way: str, port: int) -> float:
-            taken[way].append(rates(port))
+            printed = self.host.out(f"{self.bare.command('redis', *words, *asked)} 2>/dev/null")
+            taken[name].append(requests_a_second(printed))
             return 0.0
 
-        interleaved({"ours": lambda: take("ours", parts.port), "bare": lambda: take("bare", REDIS_PORT)}, self.rounds)
+        interleaved({name: lambda name=name: take(name) for name in where}, self.rounds)
         return [
-            Figure(f"Redis {name}, tcp", "a second", *([rate[name] for rate in taken[way]] for way in taken), TCP)
+            Figure(f"Redis {name}, {way}", "a second", *([rate[name] for rate in taken[of]] for of in where), aim)
             for name in ("SET", "GET")
         ]
 
@@ -110,13 +106,14 @@ def measure(lab: Lab) -> Section:
         "An agent at work starts a call, completes it, keeps its state and reads the latest 50 calls, a statement each."
         " Inputs and outputs are of 2 kB.",
     ]
-    if "DATABASE_SOCKET_URL" in speed.ours:
-        figures += speed.postgres("socket", "DATABASE_SOCKET_URL", SOCKET)
-    else:
-        notes.append("Over the socket nothing was measured: jarvis.env names no DATABASE_SOCKET_URL.")
+    figures += speed.postgres("socket", "DATABASE_SOCKET_URL", SOCKET)
+    port = str(urlsplit(speed.ours["REDIS_URL"]).port)
+    by_port = {"ours": ("-h", "127.0.0.1", "-p", port), "bare": ("-h", "127.0.0.1", "-p", str(REDIS_PORT))}
+    by_socket = {"ours": ("-s", urlsplit(speed.ours["REDIS_SOCKET_URL"]).path), "bare": ("-s", REDIS_SOCKET)}
+    figures += speed.redis("tcp", by_port, TCP) + speed.redis("socket", by_socket, SOCKET)
     return Section(
         "The servers' speed",
         "the same binaries with the same settings, as plain processes of the same host",
-        figures + speed.redis(),
+        figures,
         notes,
     )
