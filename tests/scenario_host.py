@@ -5,6 +5,8 @@ A pytest plugin: a folder's conftest.py names it.
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import json
 import os
 import re
@@ -24,6 +26,7 @@ ENVIRONMENT = {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_FORCE_CO
 UNFORESEEN = {"postgres : Wait until the server is healthy", "redis : Wait until the server is healthy"}
 FIRST_CTRL_C_SECONDS = 0.3
 HEALTHY_SECONDS = 60
+HOLDER_IMAGE = "jarvis-test-host:bookworm"  # of containers that only hold an address
 REBOOT_SECONDS = 180
 SECOND_CTRL_C_SECONDS = 60
 
@@ -86,8 +89,29 @@ class Host:
             assert time.monotonic() < deadline, self.out(states)
             time.sleep(1)
 
+    @contextlib.contextmanager
+    def keeping_address(self):
+        """Let the host have the same address after a reboot, as a server has.
+
+        The outer engine gives a starting container the lowest free address, which may be one that another host has left
+        in the meantime. So containers take those addresses until then.
+        """
+        own = address_of(self.name)
+        holders = []
+        try:
+            while not holders or address_of(holders[-1]) < own:
+                command = ["docker", "run", "--detach", "--rm", HOLDER_IMAGE, "sleep", "infinity"]
+                holders.append(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+            yield
+        finally:
+            subprocess.run(["docker", "rm", "--force", *holders], capture_output=True, check=True)
+
     def reboot(self):
         """Reboot the host, and wait until its engine answers again."""
+        with self.keeping_address():
+            self._reboot()
+
+    def _reboot(self):
         began = "cut -d' ' -f22 /proc/1/stat"
         before = self.out(began)
         self.run("nohup sh -c 'sleep 1; systemctl reboot' >/dev/null 2>&1 &")
@@ -106,6 +130,13 @@ class Host:
         files = {line[2:] for line in listed.splitlines() if not traces.match(line[2:])}
         # A folder counts only if nothing in it is listed.
         return {path for path in files if not any(other.startswith(path + "/") for other in files)}
+
+
+def address_of(container):
+    """Return the address that the outer engine has given a container."""
+    form = "{{.NetworkSettings.IPAddress}}"
+    command = ["docker", "inspect", "--format", form, container]
+    return ipaddress.ip_address(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
 
 
 def foreseen_and_made(preview, real, host=None):

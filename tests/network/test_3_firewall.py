@@ -169,7 +169,7 @@ def test_no_door_is_open_for_a_moment_while_the_engine_or_the_host_starts(
         time.sleep(1)
     assert found  # an open port is noticed
     before = host.out(witness)
-    with knocking(neighbour, neighbour.other, doors) as found:
+    with host.keeping_address(), knocking(neighbour, neighbour.other, doors) as found:
         host.run(event)
         deadline = time.monotonic() + 180
         while host.run(witness, check=False).stdout.strip() in ("", before) or (
