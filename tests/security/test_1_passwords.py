@@ -14,8 +14,9 @@ FOREIGN = "naïve パスワード ß ½"
 LONG = "x" * 4096
 
 
-def test_settings_of_the_first_deployment_work(settings, log_in):
-    # This scenario begins with a bare host. Others are verified with tests/infra, which tries every address, too.
+def test_settings_of_the_first_deployment_work(deploy, settings, log_in):
+    # The settings are those of the first one; this one makes the containers, which a copy of a deployed host lacks.
+    assert deploy().code == 0
     assert log_in(settings()) == ALL_ACCEPTED
 
 
