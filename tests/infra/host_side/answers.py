@@ -21,7 +21,8 @@ LIBRARIES = ("psycopg2.pool", "redis")  # of clients; a host without one of the 
 
 
 def answer(servers, sockets, questions):
-    """Return the answer to each question, in their order: {"value": any} or {"error": text}.
+    """Return the answer to each question, in their order: {"value": any}, {"error": text}, or {"unsent": text} of a
+    question that was not asked.
 
     C(servers) is {container: [variable of its in the client settings]}, C(sockets) the same for the servers' sockets.
     A question is {"query": SQL} of the superuser, whose value are the rows, or {"source": Python, "name": of its
@@ -44,7 +45,7 @@ def answer(servers, sockets, questions):
         asked = {name: servers[name] for name in servers if question["server"] in ("", name)}
         doubtful = [doubt for server in asked for doubt in doubts_of(server)]
         if doubtful:
-            found.append({"error": "\n".join([UNSENT, *doubtful])})
+            found.append({"unsent": "\n".join([UNSENT, *doubtful])})
             continue
         own = settings_of(asked, settings)
         known = {"servers": asked, "sockets": settings_of({name: sockets[name] for name in asked}, settings)}

@@ -75,7 +75,7 @@ def test_question_of_one_server_sees_the_settings_of_that_one_alone(answers):
 def test_no_question_is_asked_where_somebody_else_may_answer(answers, monkeypatch):
     monkeypatch.setattr(answers, "doubts", lambda server: ["held by nc."] if server == "jarvis-redis" else [])
     asked = [question("return 'asked'", server) for server in ("jarvis-postgres", "jarvis-redis", "")]
-    unsent = {"error": "No password was sent.\nheld by nc."}
+    unsent = {"unsent": "No password was sent.\nheld by nc."}
     assert answers.answer(VARIABLES, SOCKETS, asked) == [{"value": "asked"}, unsent, unsent]
 
 
