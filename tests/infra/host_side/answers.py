@@ -21,8 +21,9 @@ LIBRARIES = ("psycopg2.pool", "redis")  # of clients; a host without one of the 
 
 
 def answer(servers, sockets, questions):
-    """Return the answer to each question, in their order: {"value": any}, {"error": text}, or {"unsent": text} of a
-    question that was not asked.
+    """Return the answer to each question, in their order: {"value": any}, {"error": text} or {"unsent": text}.
+
+    The last is of a question that was not asked.
 
     C(servers) is {container: [variable of its in the client settings]}, C(sockets) the same for the servers' sockets.
     A question is {"query": SQL} of the superuser, whose value are the rows, or {"source": Python, "name": of its
